@@ -1,0 +1,49 @@
+/* The catalog: everything that exists is an entity with an owner. */
+#pragma once
+#include "forge/forge.h"
+#include "formats/value.h"
+#include "net/http_server.h"
+#include "spine/config.h"
+#include "spine/db.h"
+#include "spine/events.h"
+#include "spine/jobs.h"
+
+typedef struct Catalog Catalog;
+
+Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
+                     GError **error);
+void catalog_free(Catalog *catalog);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Catalog, catalog_free)
+/* Reads the configured locations and begins to follow pushes. */
+gboolean catalog_start(Catalog *catalog, GError **error);
+void catalog_stop(Catalog *catalog);
+
+/* The entity (with relations and status) that ref names, case-insensitive, in arena.
+ * ERROR_NOT_FOUND. */
+const Value *catalog_get(Catalog *catalog, Arena *arena, const char *ref, GError **error);
+/* Owners of an entity as refs, NULL-terminated, in arena; empty where it has none. */
+const char *const *catalog_owners(Catalog *catalog, Arena *arena, const char *ref);
+/* Transitive groups of a user, for identity_set_groups(). */
+char **catalog_groups_of(const char *user_ref, void *catalog);
+/* "component:default/x" from "x", "Component:x", … lower-cased, in arena; ERROR_INPUT. */
+const char *catalog_ref(Arena *arena, const char *text, const char *default_kind,
+                        const char *default_namespace, GError **error);
+
+/* Registers a location and reads it before it returns; the entities found, [{…}]. Registering one
+ * again refreshes it (exists is set). What is wrong with the files is in diagnostics, and the rest
+ * is registered all the same. */
+const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, const char *target,
+                              const char *actor, gboolean *exists, Diagnostics *diagnostics,
+                              GError **error);
+gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
+                            GError **error);
+
+/* Bytes of a file or URL a catalog entity may point at (template sources, placeholders): `file:`
+ * under configured locations, or a URL of the forge or an allowed host. */
+GBytes *catalog_read_url(Catalog *catalog, const char *url, GError **error);
+/* Copies the folder at url (a file: folder or a tree URL of the forge) into destination; symlinks
+ * out of it and `..` are refused. */
+gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
+                           GError **error);
+
+extern const Route catalog_routes[];

@@ -1,0 +1,41 @@
+/* Deployments: environments, releases and the local runtime. A deployment is a job of kind
+ * "deployments.deploy". */
+#pragma once
+#include "net/http_server.h"
+#include "spine/blobs.h"
+#include "spine/config.h"
+#include "spine/jobs.h"
+#include "spine/secrets.h"
+
+typedef struct Deployments Deployments;
+
+Deployments *deployments_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Blobs *blobs,
+                             const Config *config, const char *data_folder, GError **error);
+void deployments_free(Deployments *deployments);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Deployments, deployments_free)
+/* Finds again what was running, starts what should run, begins to probe. */
+gboolean deployments_start(Deployments *deployments, GError **error);
+void deployments_stop(Deployments *deployments); /* leaves the services running */
+
+/* Where a service's live version listens. FALSE where none does. For the ingress. */
+gboolean deployments_route(Deployments *deployments, const char *service, const char *environment,
+                           char **address, guint16 *port);
+/* Names of the environments in order of promotion, NULL-terminated; owned by deployments. */
+const char *const *deployments_environments(Deployments *deployments);
+
+/* Calls each for every live version: for observability's metrics and health page. */
+typedef struct {
+    const char *service, *environment, *deployment_id, *release, *commit,
+        *state; /* "healthy", "unhealthy", "starting", "crashed", "stopped" */
+    int64_t since_ms;
+    int restarts;
+    guint16 port;
+    int64_t last_check_ms;
+    int last_status;
+    double latency_ms;
+    const char *last_error;
+} RunningVersion;
+void deployments_each_running(Deployments *deployments,
+                              void (*each)(const RunningVersion *running, void *data), void *data);
+
+extern const Route deployments_routes[];

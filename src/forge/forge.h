@@ -1,0 +1,89 @@
+/* The built-in git host, and the same few verbs against GitHub's REST API where a host is GitHub
+ * itself.
+ *
+ * Repositories are bare, at <data>/repositories/<owner>/<name>.git. The `git` program does
+ * transport, libgit2 reading. A push is an event, dev.pave.forge.ref.updated: subject
+ * "repository:<owner>/<name>", payload {owner, name, ref, before, after, commits:[{id, message,
+ * author, timestamp}], actor}; cause is the job that pushed, where one did. */
+#pragma once
+#include "formats/value.h"
+#include "net/http_server.h"
+#include "spine/config.h"
+#include "spine/db.h"
+#include "spine/events.h"
+#include "spine/secrets.h"
+
+typedef struct Forge Forge;
+
+Forge *forge_new(Db *db, Events *events, Secrets *secrets, const Config *config,
+                 const char *data_folder, GError **error);
+void forge_free(Forge *forge);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forge, forge_free)
+/* Compares every repository's refs with what was recorded and emits the events a crash swallowed.
+ */
+gboolean forge_start(Forge *forge, GError **error);
+
+/* Where a "github.com?owner=…&repo=…" or "https://github.com/o/r/…" leads: configuration maps hosts
+ * to the built-in forge. */
+typedef enum { FORGE_BUILTIN, FORGE_GITHUB, FORGE_UNKNOWN } ForgeKind;
+ForgeKind forge_kind_of_host(Forge *forge, const char *host);
+
+typedef struct {
+    const char *host, *owner, *name;
+    const char *description, *visibility; /* "private", "internal", "public" */
+    const char *default_branch;
+    gboolean protect_default_branch;
+    const char *folder; /* files of the first commit */
+    const char *message, *author_name, *author_email;
+    const char *actor, *cause; /* who, and the job id */
+    const char *intent_id;     /* written into the repository, so that forge_probe() finds it */
+} ForgePublish;
+
+/* Makes the repository and pushes folder as its first commit. {remoteUrl, repoContentsUrl,
+ * commitHash} in arena. ERROR_CONFLICT where the name exists (and was not made by the same
+ * intent_id), touching nothing. Works again after an interruption: it goes on where it stopped. */
+const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error);
+/* What an intent made: as forge_publish(), or NULL without error where it made nothing. */
+const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
+                         const char *name, const char *intent_id, GError **error);
+
+/* {owner, name, description, defaultBranch, visibility, protectedBranches, cloneUrl, htmlUrl,
+ * createdAt, createdBy, head, cause}; ERROR_NOT_FOUND. */
+const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char *name,
+                       GError **error);
+
+/* Splits a browse or raw URL of a known repository: "https://github.com/o/r/blob/main/dir/x.yaml",
+ * "…/tree/main/dir", "…/raw/…". FALSE with ERROR_INPUT for anything else. Strings in arena. */
+typedef struct {
+    const char *host, *owner, *name, *ref, *path;
+} ForgeLocation;
+gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocation *location,
+                         GError **error);
+
+/* Built-in repositories. ref: branch, tag or commit; NULL or "HEAD": the default branch.
+ * ERROR_NOT_FOUND. */
+GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,
+                        const char *path, GError **error);
+char *forge_resolve(Forge *forge, const char *owner, const char *name, const char *ref,
+                    GError **error); /* 40-hex commit */
+/* [{path, type: "file"|"dir"|"symlink", size, mode}] of a folder, or of the whole tree. */
+const Value *forge_list(Forge *forge, Arena *arena, const char *owner, const char *name,
+                        const char *ref, const char *path, gboolean recursive, GError **error);
+/* Writes the tree of a commit under subpath ("" for all) into destination; modes kept; symlinks
+ * that leave it are refused. */
+gboolean forge_export(Forge *forge, const char *owner, const char *name, const char *ref,
+                      const char *subpath, const char *destination, GError **error);
+/* {id, message, author:{name,email}, timestamp, parents} of a commit. */
+const Value *forge_commit(Forge *forge, Arena *arena, const char *owner, const char *name,
+                          const char *ref, GError **error);
+/* Commits reachable from newer and not from older (NULL: all, at most limit), newest first. */
+const Value *forge_commits_between(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                   const char *older, const char *newer, guint limit,
+                                   GError **error);
+/* Commits files (array of {path, content}) on branch as author; the commit id. */
+char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
+                         const Value *files, const char *message, const char *actor,
+                         const char *cause, GError **error);
+
+/* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
+extern const Route forge_routes[];

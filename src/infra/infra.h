@@ -1,0 +1,43 @@
+/* Infrastructure: modules, workspaces, Terraform runs and state. A run is a job of kind
+ * "infra.run". */
+#pragma once
+#include "forge/forge.h"
+#include "net/http_server.h"
+#include "spine/config.h"
+#include "spine/jobs.h"
+#include "spine/secrets.h"
+
+typedef struct Infra Infra;
+
+/* issue_token makes the run's own credential for the state backend (identity's, handed down so that
+ * rooms make no circle). */
+typedef char *(*InfraTokenFn)(const char *job_id, const char *const *scopes, void *data,
+                              GError **error);
+
+Infra *infra_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Forge *forge,
+                 const Config *config, const char *data_folder, InfraTokenFn issue_token,
+                 void *token_data, GError **error);
+void infra_free(Infra *infra);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Infra, infra_free)
+
+typedef struct {
+    const char *module;      /* "microservice-infra": a folder of the configured module sources, or
+                                owner/repo//path@ref */
+    const char *service;     /* what it is for: entity ref "component:default/order-service" */
+    const char *environment; /* "staging" */
+    const Value *variables;
+    const char *operation; /* "apply" (plan and apply) or "destroy" */
+    const char *actor, *cause;
+    const char *run_id; /* the job id to use: submitting the same one twice does nothing */
+    const char *owner;  /* entity ref */
+} InfraRequest;
+
+/* Makes the workspace ("<service name>-<environment>") where missing and submits a run; its job id,
+ * in arena. ERROR_INPUT where variables do not fit the module's schema. When it succeeds, its
+ * outputs are kept; sensitive ones become secrets of scope "service:<name>/<environment>". */
+const char *infra_submit(Infra *infra, Arena *arena, const InfraRequest *request, GError **error);
+/* {id, name, module, service, environment, outputs (sensitive ones as "***"), state:{serial,
+ * lineage, resources:[…]}, runs:[…]}; ERROR_NOT_FOUND. */
+const Value *infra_workspace(Infra *infra, Arena *arena, const char *name, GError **error);
+
+extern const Route infra_routes[];

@@ -1,0 +1,10 @@
+/* Health of what runs, with history; Pave's own /metrics and /healthz. */
+#pragma once
+#include "deployments/deployments.h"
+
+typedef struct Observability Observability;
+Observability *observability_new(Db *db, Events *events, Deployments *deployments,
+                                 HttpServer *server, GError **error);
+void observability_free(Observability *observability);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Observability, observability_free)
+extern const Route observability_routes[];
