@@ -1,8 +1,9 @@
 #!/bin/sh
 # Lists what the binary carries as a GResource manifest; leaves the output alone when nothing changed.
 set -eu
+output=$(realpath -m "$2")
 cd "$1"
-new="$2.new"
+new="$output.new"
 {
     echo '<?xml version="1.0" encoding="UTF-8"?><gresources><gresource prefix="/pave">'
     for folder in migrations docs web/dist; do
@@ -17,4 +18,4 @@ new="$2.new"
     done
     echo '</gresource></gresources>'
 } > "$new"
-cmp -s "$new" "$2" && rm "$new" || mv "$new" "$2"
+cmp -s "$new" "$output" && rm "$new" || mv "$new" "$output"
