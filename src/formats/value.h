@@ -69,6 +69,8 @@ Value *value_number_new(Arena *arena, double number);
 Value *value_int_new(Arena *arena, int64_t integer);
 Value *value_string_new(Arena *arena, const char *text); /* copies; NULL gives a null value */
 Value *value_string_new_length(Arena *arena, const char *text, gsize length);
+/* A string whose text already lives in arena (or is constant) and is ended by NUL: not copied. */
+Value *value_string_wrap(Arena *arena, const char *text, gsize length);
 Value *value_array_new(Arena *arena);
 Value *value_object_new(Arena *arena);
 
