@@ -31,6 +31,12 @@ const Value *ghexpr_interpolate_tree(Arena *arena, const Value *value, const Ghe
 bool ghexpr_condition(Arena *arena, const char *text, const GhexprScope *scope, bool *result,
                       GError **error);
 
+/* Parses every expression of text without evaluating it; contexts are the names it may use. A
+ * condition may stand without delimiters and use status functions. ERROR_INPUT, and *offset is
+ * where in text, in bytes. */
+bool ghexpr_check(Arena *arena, const char *text, bool condition, const char *const *contexts,
+                  gsize *offset, GError **error);
+
 bool ghexpr_truthy(const Value *value);
 /* As GitHub prints a value into text: objects as "Object", arrays as "Array", null as "". */
 const char *ghexpr_to_string(Arena *arena, const Value *value);
