@@ -5,10 +5,25 @@
 #include "base/diagnostics.h"
 #include "formats/value.h"
 
-/* Reports each violation to diagnostics (pointer into instance, code = the keyword, message in
- * words a person filling in a form understands, line and column where instance has them). True if
- * there was none. */
+/* Reports each violation to diagnostics (pointer into instance, for a missing member to where it
+ * should be; code = the keyword, message a sentence that names the field, line and column where
+ * instance has them). True if there was none. */
 bool jsonschema_validate(const Value *schema, const Value *instance, Diagnostics *diagnostics);
+
+/* One violation, for those who need more than a sentence. Everything lives in the arena given. */
+typedef struct {
+    const char *pointer; /* RFC 6901, into the instance */
+    const char *keyword;
+    const char *message; /* a predicate: "must be a whole number", "requires property \"name\"" */
+    const Value *schema, *instance; /* the schema that says so and the value that is not so */
+    const Value *argument;          /* the keyword's; for required and additionalProperties the
+                                       name of the property */
+} JsonschemaViolation;
+
+/* The violations (JsonschemaViolation *) in the order of the schema, at most 200. */
+GPtrArray *jsonschema_violations(Arena *arena, const Value *schema, const Value *instance);
+/* The sentence of a violation: the field's title or name, then the message; in arena. */
+const char *jsonschema_sentence(Arena *arena, const JsonschemaViolation *violation);
 
 /* instance with the schema's defaults filled in where a member is absent, in arena. */
 const Value *jsonschema_with_defaults(Arena *arena, const Value *schema, const Value *instance);
