@@ -1,0 +1,50 @@
+# What the scripts share. Sourced, never run; expects `set -euo pipefail`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+local_tools=$root/.local
+node_version=22.23.3
+
+# A tool's own configuration on this machine must not leak into what we run.
+export TF_CLI_CONFIG_FILE=/dev/null CHECKPOINT_DISABLE=1
+export PATH=$local_tools/node_modules/node/bin:$local_tools/bin:$PATH
+
+say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"
+    elif command -v sudo >/dev/null; then sudo "$@"
+    else fail "this needs root: $*"; fi
+}
+
+# Installs the Debian packages of the arguments that are not there yet.
+install_packages() {
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    say "Installing ${missing[*]}"
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# A TCP port nobody listens on.
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# Configures a build folder once; later arguments are meson's.
+configure() {
+    local folder=$1
+    shift
+    [ -f "$root/$folder/build.ninja" ] || meson setup "$root/$folder" "$root" "$@" >/dev/null
+}
+
+# Builds targets of a folder; prints only what the compiler has to say.
+compile() {
+    local log
+    log=$(ninja -C "$root/$1" "${@:2}" 2>&1) && return
+    printf '%s\n' "$log" | tail -n 60 >&2
+    fail "the build in $1 failed"
+}
