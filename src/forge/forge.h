@@ -60,6 +60,10 @@ typedef struct {
 gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocation *location,
                          GError **error);
 
+/* The portal's page for a browser's "/owner/name[.git][/…]" where that is a repository; NULL
+ * otherwise. Free with g_free(). */
+char *forge_browse_path(Forge *forge, const char *path);
+
 /* Built-in repositories. ref: branch, tag or commit; NULL or "HEAD": the default branch.
  * ERROR_NOT_FOUND. */
 GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,

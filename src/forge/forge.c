@@ -1,0 +1,380 @@
+/* The room itself: configuration, names, places, URLs. */
+#include "forge/forge_internal.h"
+#include "formats/yaml.h"
+#include <glib/gstdio.h>
+
+Forge *forge_new(Db *db, Events *events, Secrets *secrets, const Config *config,
+                 const char *data_folder, GError **error)
+{
+    g_autoptr(Forge) forge = g_new0(Forge, 1);
+    const char *scheme_end;
+
+    for (guint i = 0; i < FORGE_REF_LOCKS; i++)
+        pthread_mutex_init(&forge->ref_locks[i], NULL);
+    forge->db = db;
+    forge->config = config;
+    forge->repositories = g_build_filename(data_folder, "repositories", NULL);
+    forge->hooks = g_build_filename(forge->repositories, ".hooks", NULL);
+    forge->base_url =
+        g_strdup(config_string(config, "backend.baseUrl", "http://pave.localhost:7007"));
+    while (g_str_has_suffix(forge->base_url, "/"))
+        forge->base_url[strlen(forge->base_url) - 1] = '\0';
+    scheme_end = strstr(forge->base_url, "://");
+    forge->base_host = g_strdup(scheme_end ? scheme_end + 3 : forge->base_url);
+    forge->base_host[strcspn(forge->base_host, "/")] = '\0';
+    git_libgit2_init();
+    /* The folders are ours, whoever started us; without this libgit2 refuses another's. */
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+    if (g_mkdir_with_parents(forge->repositories, 0750) < 0) {
+        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", forge->repositories);
+        return NULL;
+    }
+    if (!forge_write_hooks(forge, error))
+        return NULL;
+    return g_steal_pointer(&forge);
+}
+
+void forge_free(Forge *forge)
+{
+    if (!forge)
+        return;
+    for (guint i = 0; i < FORGE_REF_LOCKS; i++)
+        pthread_mutex_destroy(&forge->ref_locks[i]);
+    if (forge->base_host)
+        git_libgit2_shutdown();
+    g_free(forge->repositories);
+    g_free(forge->hooks);
+    g_free(forge->base_url);
+    g_free(forge->base_host);
+    g_free(forge);
+}
+
+gboolean forge_start(Forge *forge, GError **error)
+{
+    g_autoptr(GPtrArray) all = forge_store_list(db_reader(forge->db), "ready", error);
+
+    if (!all)
+        return FALSE;
+    for (guint i = 0; i < all->len; i++) {
+        ForgeRepository *repository = all->pdata[i];
+        g_autoptr(GError) why = NULL;
+
+        /* One broken repository must not keep the others from being served. */
+        if (!forge_compare_refs(forge, repository, NULL, NULL, &why))
+            g_warning("forge: %s/%s: %s", repository->owner, repository->name, why->message);
+    }
+    return forge_sync_configured(forge, error);
+}
+
+/* ---- names and places ---- */
+
+static gboolean name_is_good(const char *name, gsize length_max)
+{
+    gsize length = strlen(name);
+
+    if (length == 0 || length > length_max || *name == '.' || *name == '-')
+        return FALSE;
+    for (const char *c = name; *c; c++) {
+        if (!g_ascii_isalnum(*c) && !strchr("-_.", *c))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean forge_check_name(const char *owner, const char *name, GError **error)
+{
+    /* These would hide a part of the portal or the API. */
+    static const char *const reserved[] = {"api", "assets", "docs", "login", "healthz", "metrics"};
+
+    if (!owner || !name_is_good(owner, 64)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "\"%s\" cannot own a repository: up to 64 letters, digits, '-', '_' and '.'",
+                    owner ? owner : "");
+        return FALSE;
+    }
+    if (!name || !name_is_good(name, 100) || g_str_has_suffix(name, ".git") ||
+        g_str_has_suffix(name, ".lock")) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "\"%s\" cannot be a repository's name: up to 100 letters, digits, '-', '_' and"
+                    " '.', not ending in .git",
+                    name ? name : "");
+        return FALSE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(reserved); i++) {
+        if (g_ascii_strcasecmp(owner, reserved[i]) == 0) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT, "the owner \"%s\" is reserved", owner);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+char *forge_folder(const Forge *forge, const char *owner, const char *name)
+{
+    g_autofree char *last = g_strconcat(name, ".git", NULL);
+
+    return g_build_filename(forge->repositories, owner, last, NULL);
+}
+
+char *forge_clone_url(const Forge *forge, const char *owner, const char *name)
+{
+    return g_strdup_printf("%s/%s/%s.git", forge->base_url, owner, name);
+}
+
+char *forge_html_url(const Forge *forge, const char *owner, const char *name)
+{
+    return g_strdup_printf("%s/%s/%s", forge->base_url, owner, name);
+}
+
+ForgeRepository *forge_find(Forge *forge, const char *owner, const char *name, GError **error)
+{
+    GError *why = NULL;
+    g_autoptr(ForgeRepository) found = forge_store_find(db_reader(forge->db), owner, name, &why);
+
+    if (why) {
+        g_propagate_error(error, why);
+        return NULL;
+    }
+    if (!found || !g_str_equal(found->state, "ready")) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no repository %s/%s", owner,
+                    name);
+        return NULL;
+    }
+    return g_steal_pointer(&found);
+}
+
+gboolean forge_branch_is_protected(const ForgeRepository *repository, const char *branch)
+{
+    g_auto(GStrv) branches = g_strsplit(repository->protected_branches, " ", -1);
+
+    return g_strv_contains((const char *const *)branches, branch);
+}
+
+/* ---- hosts and URLs ---- */
+
+const Value *forge_github_integration(Forge *forge, const char *host)
+{
+    const Value *all = config_get(forge->config, "integrations.github");
+
+    for (guint i = 0; i < value_count(all); i++) {
+        const Value *one = value_item(all, i);
+
+        if (g_ascii_strcasecmp(value_string(value_get(one, "host"), "github.com"), host) == 0 &&
+            *value_string(value_get(one, "token"), ""))
+            return one;
+    }
+    return NULL;
+}
+
+ForgeKind forge_kind_of_host(Forge *forge, const char *host)
+{
+    const Value *hosts = config_get(forge->config, "forge.hosts");
+
+    if (g_ascii_strcasecmp(host, forge->base_host) == 0)
+        return FORGE_BUILTIN;
+    for (guint i = 0; i < value_count(hosts); i++) {
+        if (g_ascii_strcasecmp(value_key_at(hosts, i), host) == 0 &&
+            g_str_equal(value_string(value_value_at(hosts, i), ""), "builtin"))
+            return FORGE_BUILTIN;
+    }
+    return forge_github_integration(forge, host) ? FORGE_GITHUB : FORGE_UNKNOWN;
+}
+
+/* A ref may hold slashes: the shortest beginning of rest (segments) that names something wins.
+ * The number of segments it takes. */
+static guint ref_segments(Forge *forge, const char *owner, const char *name, char **rest)
+{
+    g_autoptr(GString) ref = g_string_new(NULL);
+
+    for (guint i = 0; rest[i] && i < 8; i++) {
+        g_autofree char *commit = NULL;
+
+        if (i > 0)
+            g_string_append_c(ref, '/');
+        g_string_append(ref, rest[i]);
+        commit = forge_resolve(forge, owner, name, ref->str, NULL);
+        if (commit)
+            return i + 1;
+    }
+    return 1;
+}
+
+static char *join_segments(char **segments, guint count)
+{
+    GString *joined = g_string_new(NULL);
+
+    for (guint i = 0; i < count && segments[i]; i++)
+        g_string_append_printf(joined, "%s%s", i ? "/" : "", segments[i]);
+    return g_string_free(joined, FALSE);
+}
+
+static gboolean parse_segments(Forge *forge, Arena *arena, char **segments, const char *url,
+                               ForgeLocation *location, GError **error)
+{
+    guint count = g_strv_length(segments);
+    g_autofree char *name = NULL;
+
+    while (count > 0 && !*segments[count - 1])
+        g_clear_pointer(&segments[--count], g_free);
+    if (count < 2) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s names no repository", url);
+        return FALSE;
+    }
+    name = g_strdup(segments[1]);
+    if (g_str_has_suffix(name, ".git"))
+        name[strlen(name) - 4] = '\0';
+    if (!forge_check_name(segments[0], name, error))
+        return FALSE;
+    location->owner = arena_strdup(arena, segments[0]);
+    location->name = arena_strdup(arena, name);
+    location->ref = "HEAD";
+    location->path = "";
+    if (count == 2)
+        return TRUE;
+    if (count < 4 || !(g_str_equal(segments[2], "blob") || g_str_equal(segments[2], "tree") ||
+                       g_str_equal(segments[2], "raw") || g_str_equal(segments[2], "edit"))) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "%s is no link to a file or folder (…/blob/<branch>/<path> or"
+                    " …/tree/<branch>/<path>)",
+                    url);
+        return FALSE;
+    }
+    guint taken = ref_segments(forge, location->owner, location->name, segments + 3);
+    g_autofree char *ref = join_segments(segments + 3, taken);
+    g_autofree char *path = join_segments(segments + 3 + taken, count - 3 - taken);
+
+    location->ref = arena_strdup(arena, ref);
+    location->path = arena_strdup(arena, path);
+    return TRUE;
+}
+
+gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocation *location,
+                         GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_ENCODED, NULL);
+    g_autofree char *host = NULL;
+    g_auto(GStrv) segments = NULL;
+
+    if (!uri || !g_uri_get_host(uri) ||
+        (!g_str_equal(g_uri_get_scheme(uri), "http") &&
+         !g_str_equal(g_uri_get_scheme(uri), "https"))) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" is no http(s) URL", url);
+        return FALSE;
+    }
+    host = g_uri_get_port(uri) > 0
+               ? g_strdup_printf("%s:%d", g_uri_get_host(uri), g_uri_get_port(uri))
+               : g_strdup(g_uri_get_host(uri));
+    if (forge_kind_of_host(forge, host) == FORGE_UNKNOWN) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "%s: the host %s is not configured (forge.hosts or integrations)", url, host);
+        return FALSE;
+    }
+    segments = g_strsplit(g_uri_get_path(uri) + (*g_uri_get_path(uri) == '/'), "/", -1);
+    for (guint i = 0; segments[i]; i++) {
+        char *decoded = g_uri_unescape_string(segments[i], "/");
+
+        if (!decoded || g_str_equal(decoded, "..") || g_str_equal(decoded, ".")) {
+            g_free(decoded);
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s: bad path", url);
+            return FALSE;
+        }
+        g_free(segments[i]);
+        segments[i] = decoded;
+    }
+    location->host = arena_strdup(arena, host);
+    return parse_segments(forge, arena, segments, url, location, error);
+}
+
+char *forge_browse_path(Forge *forge, const char *path)
+{
+    g_auto(GStrv) segments = g_strsplit(path + (*path == '/'), "/", 4);
+    g_autoptr(ForgeRepository) repository = NULL;
+
+    if (!segments[0] || !segments[1] || !*segments[0] || !*segments[1])
+        return NULL;
+    if (g_str_has_suffix(segments[1], ".git"))
+        segments[1][strlen(segments[1]) - 4] = '\0';
+    if (!forge_check_name(segments[0], segments[1], NULL))
+        return NULL;
+    repository = forge_find(forge, segments[0], segments[1], NULL);
+    if (!repository)
+        return NULL;
+    return g_strconcat("/repositories/", repository->owner, "/", repository->name,
+                       segments[2] && *segments[2] ? "/" : "", segments[2] ? segments[2] : "",
+                       segments[2] && segments[3] ? "/" : "",
+                       segments[2] && segments[3] ? segments[3] : "", NULL);
+}
+
+/* ---- values ---- */
+
+const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository)
+{
+    Value *value = value_object_new(arena);
+    Value *branches = value_array_new(arena);
+    g_auto(GStrv) names = g_strsplit(repository->protected_branches, " ", -1);
+    g_autofree char *clone = forge_clone_url(forge, repository->owner, repository->name);
+    g_autofree char *html = forge_html_url(forge, repository->owner, repository->name);
+    g_autofree char *created = clock_format(repository->created_at);
+    g_autofree char *head = forge_resolve(forge, repository->owner, repository->name, NULL, NULL);
+
+    value_set_string(arena, value, "owner", repository->owner);
+    value_set_string(arena, value, "name", repository->name);
+    value_set_string(arena, value, "description", repository->description);
+    value_set_string(arena, value, "defaultBranch", repository->default_branch);
+    value_set_string(arena, value, "visibility", repository->visibility);
+    for (guint i = 0; names[i]; i++)
+        value_append(arena, branches, *names[i] ? value_string_new(arena, names[i]) : NULL);
+    value_set(arena, value, "protectedBranches", branches);
+    value_set_string(arena, value, "cloneUrl", clone);
+    value_set_string(arena, value, "htmlUrl", html);
+    value_set_string(arena, value, "createdAt", created);
+    value_set_string(arena, value, "createdBy", repository->created_by);
+    value_set_string(arena, value, "cause", repository->cause);
+    value_set(arena, value, "head", head ? value_string_new(arena, head) : value_null_new(arena));
+    return value;
+}
+
+const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char *name,
+                       GError **error)
+{
+    g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
+
+    return repository ? forge_repository_value(forge, arena, repository) : NULL;
+}
+
+/* "team-commerce", "group:team-commerce" → "group:default/team-commerce". */
+static const char *owner_ref(Arena *arena, const char *owner)
+{
+    const char *colon = strchr(owner, ':');
+    const char *name = colon ? colon + 1 : owner;
+    g_autofree char *ref =
+        g_strdup_printf("%.*s:%s%s", colon ? (int)(colon - owner) : 5, colon ? owner : "group",
+                        strchr(name, '/') ? "" : "default/", name);
+    g_autofree char *lower = g_ascii_strdown(ref, -1);
+
+    return arena_strdup(arena, lower);
+}
+
+const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepository *repository)
+{
+    const char **owners = arena_new0(arena, const char *, 8);
+    guint count = 0;
+    g_autoptr(Diagnostics) ignored = diagnostics_new();
+    g_autoptr(GBytes) bytes = forge_read_file(forge, repository->owner, repository->name, NULL,
+                                              "catalog-info.yaml", NULL);
+
+    owners[count++] = arena_strdup(arena, repository->created_by);
+    if (!bytes)
+        return owners;
+    const Value *entities =
+        yaml_parse_stream(arena, g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes),
+                          "catalog-info.yaml", YAML_PLAIN, ignored);
+
+    for (guint i = 0; i < value_count(entities) && count < 7; i++) {
+        const char *owner = value_path_string(value_item(entities, i), "spec.owner", NULL);
+
+        if (owner && *owner)
+            owners[count++] = owner_ref(arena, owner);
+    }
+    return owners;
+}

@@ -1,0 +1,146 @@
+/* What the files of the forge share: the room itself, repositories as rows, and git by libgit2. */
+#pragma once
+#include "forge/forge.h"
+#include "spine/clock.h"
+#include <git2.h>
+#include <pthread.h>
+
+#define FORGE_REF_LOCKS 64
+
+struct Forge {
+    Db *db;
+    const Config *config;
+    char *repositories; /* <data>/repositories */
+    char *hooks;        /* the hooks of every repository, ours */
+    char *base_url;     /* without a slash at the end */
+    char *base_host;    /* its host, with the port where it has one */
+    /* A comparison of refs with their record must not overtake another of the same repository. */
+    pthread_mutex_t ref_locks[FORGE_REF_LOCKS];
+};
+
+/* ---- repositories as rows (store.c) ---- */
+
+typedef struct {
+    char *id, *owner, *name, *description, *visibility, *default_branch;
+    char *protected_branches; /* separated by spaces, which no branch name holds */
+    char *state;              /* "creating" until it is whole, then "ready" */
+    char *intent_id, *created_by, *cause, *seed_tree;
+    int64_t created_at;
+} ForgeRepository;
+
+void forge_repository_free(ForgeRepository *repository);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ForgeRepository, forge_repository_free)
+
+/* NULL without error where there is none. */
+ForgeRepository *forge_store_find(DbConn *conn, const char *owner, const char *name,
+                                  GError **error);
+/* All that are in state, by name. */
+GPtrArray *forge_store_list(DbConn *conn, const char *state, GError **error);
+/* ERROR_CONFLICT where the name is taken. */
+gboolean forge_store_claim(DbConn *tx, const ForgeRepository *repository, GError **error);
+gboolean forge_store_ready(DbConn *tx, const char *id, gboolean *changed, GError **error);
+gboolean forge_store_release(DbConn *tx, const char *id, GError **error);
+gboolean forge_store_set_seed_tree(DbConn *tx, const char *id, const char *tree, GError **error);
+/* Ref name → object id. */
+GHashTable *forge_store_refs(DbConn *conn, const char *repository_id, GError **error);
+/* Moves the recorded ref from before to after (either NULL: is not there). 0 where the record says
+ * something else. */
+int64_t forge_store_move_ref(DbConn *tx, const char *repository_id, const char *name,
+                             const char *before, const char *after, GError **error);
+
+/* ---- names and places (forge.c) ---- */
+
+/* ERROR_INPUT unless owner and name are ones GitHub would take too. */
+gboolean forge_check_name(const char *owner, const char *name, GError **error);
+/* <data>/repositories/<owner>/<name>.git; free with g_free(). */
+char *forge_folder(const Forge *forge, const char *owner, const char *name);
+char *forge_clone_url(const Forge *forge, const char *owner, const char *name);
+char *forge_html_url(const Forge *forge, const char *owner, const char *name);
+/* A repository that is ready, or ERROR_NOT_FOUND. */
+ForgeRepository *forge_find(Forge *forge, const char *owner, const char *name, GError **error);
+/* The repository of a request's {owner} and {name} as JSON has it. */
+const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository);
+/* Who may change it: who made it, and the owner its catalog-info.yaml names. In arena. */
+const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepository *repository);
+gboolean forge_branch_is_protected(const ForgeRepository *repository, const char *branch);
+
+/* ---- git (git.c) ---- */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_repository, git_repository_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_object, git_object_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_commit, git_commit_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree, git_tree_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree_entry, git_tree_entry_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_blob, git_blob_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_index, git_index_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_reference, git_reference_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_signature, git_signature_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_revwalk, git_revwalk_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_config, git_config_free)
+
+/* Sets error from libgit2's last one; FALSE, so that it can be returned. */
+gboolean forge_git_failed(GError **error, const char *what);
+git_repository *forge_git_open(const char *folder, GError **error);
+/* The commit a branch, tag or commit id names; ref NULL or "HEAD": default_branch. */
+git_commit *forge_git_commit(git_repository *git, const char *ref, const char *default_branch,
+                             GError **error);
+/* TRUE where a symlink at path (relative to the root) that says target stays under the root
+ * whatever other links do: relative, and `..` only in front. */
+gboolean forge_link_stays_inside(const char *path, const char *target);
+
+/* What makes a commit. */
+typedef struct {
+    const char *message, *author_name, *author_email;
+    const char *actor, *cause; /* kept in the reflog, from which a later comparison learns them */
+} ForgeAuthor;
+void forge_git_set_ident(git_repository *git, const char *actor, const char *cause);
+/* Writes folder as a tree; symlinks that leave it and `.git` are refused. */
+gboolean forge_git_write_folder(git_repository *git, const char *folder, git_oid *tree,
+                                GError **error);
+/* A commit of tree on top of branch (NULL parent: its first), and the branch moved to it. */
+gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
+                               const git_oid *tree, const ForgeAuthor *author, git_oid *id,
+                               GError **error);
+/* A bare repository at folder whose first commit holds files_folder (NULL: none). */
+gboolean forge_git_build(const char *folder, const char *files_folder, const char *branch,
+                         const char *intent_id, const ForgeAuthor *author, GError **error);
+/* Makes what is under folder durable. */
+gboolean forge_sync_folder(const char *folder, GError **error);
+gboolean forge_remove_tree(const char *folder, GError **error);
+/* Commit as JSON has it, in arena. */
+Value *forge_commit_value(Arena *arena, git_commit *commit);
+
+/* Runs `git` with arguments (after "git") in a clean environment plus env; output may be NULL.
+ * ERROR_INTERNAL with what it printed where it failed. */
+gboolean forge_git_run(const char *const *arguments, const char *const *env, const char *folder,
+                       char **output, GError **error);
+/* The clean environment (with env added), free with g_strfreev(). */
+char **forge_git_environment(const char *const *env);
+
+/* Calls use with the tree of a folder at a ref (read.c). */
+typedef gboolean (*ForgeTreeFn)(git_repository *git, git_tree *tree, void *data, GError **error);
+gboolean forge_with_tree(Forge *forge, const char *owner, const char *name, const char *ref,
+                         const char *path, ForgeTreeFn use, void *data, GError **error);
+
+/* ---- refs (refs.c) ---- */
+
+/* Tells the log of every ref that is not what was recorded. actor NULL: from the reflog. */
+gboolean forge_compare_refs(Forge *forge, const ForgeRepository *repository, const char *actor,
+                            const char *cause, GError **error);
+/* The same for a repository that becomes ready in the same transaction. */
+gboolean forge_finish_publish(Forge *forge, const ForgeRepository *repository, GError **error);
+
+/* ---- the other halves ---- */
+
+gboolean forge_sync_configured(Forge *forge, GError **error); /* seed.c */
+Response *forge_get_info_refs(Request *request, void *room, GError **error);
+Response *forge_post_upload_pack(Request *request, void *room, GError **error);
+Response *forge_post_receive_pack(Request *request, void *room, GError **error);
+gboolean forge_write_hooks(Forge *forge, GError **error); /* transport.c */
+
+const Value *forge_github_publish(Forge *forge, Arena *arena, const ForgePublish *publish,
+                                  GError **error);
+const Value *forge_github_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
+                                const char *name, const char *intent_id, GError **error);
+/* The `integrations.github` entry of a host that has a token; NULL. */
+const Value *forge_github_integration(Forge *forge, const char *host);
