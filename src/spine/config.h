@@ -9,7 +9,8 @@
 
 typedef struct Config Config;
 
-/* Files later in the list win, member by member. Paths inside a file are relative to it. */
+/* Files later in the list win, member by member. Paths inside a file are relative to it and are
+ * made absolute when it is read. NULL where diagnostics have an error. */
 Config *config_load(const char *const *paths, Diagnostics *diagnostics);
 /* From text, for tests. */
 Config *config_parse(const char *yaml, const char *folder, Diagnostics *diagnostics);
@@ -23,5 +24,6 @@ int64_t config_int(const Config *config, const char *path, int64_t fallback);
 gboolean config_bool(const Config *config, const char *path, gboolean fallback);
 /* "15s", "2m", "1h" or ISO 8601 or {seconds: 15} → ms. */
 int64_t config_duration_ms(const Config *config, const char *path, int64_t fallback_ms);
-/* An absolute path for a file named in the configuration; free with g_free(). */
+/* An absolute path for one that the schema does not know to be a path, relative to the first file;
+ * free with g_free(). */
 char *config_resolve_path(const Config *config, const char *path_in_file);
