@@ -415,11 +415,8 @@ static void *write_thread(void *data)
         pthread_mutex_unlock(&db->lock);
         int64_t seq = run_group(db, group);
         pthread_mutex_lock(&db->lock);
-        guint listeners = seq ? db->listener_count : 0;
-        pthread_mutex_unlock(&db->lock);
-        for (guint i = 0; i < listeners; i++)
+        for (guint i = 0; seq && i < db->listener_count; i++)
             db->listeners[i].notify(seq, db->listeners[i].data);
-        pthread_mutex_lock(&db->lock);
         finish_group(db, group, seq);
     }
     pthread_mutex_unlock(&db->lock);
@@ -451,6 +448,18 @@ void db_on_commit(Db *db, void (*notify)(int64_t seq, void *data), void *data)
     g_assert(db->listener_count < LISTENERS_MAX);
     db->listeners[db->listener_count].notify = notify;
     db->listeners[db->listener_count++].data = data;
+    pthread_mutex_unlock(&db->lock);
+}
+
+void db_off_commit(Db *db, void *data)
+{
+    guint kept = 0;
+
+    pthread_mutex_lock(&db->lock);
+    for (guint i = 0; i < db->listener_count; i++)
+        if (db->listeners[i].data != data)
+            db->listeners[kept++] = db->listeners[i];
+    db->listener_count = kept;
     pthread_mutex_unlock(&db->lock);
 }
 

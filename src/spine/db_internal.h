@@ -72,5 +72,8 @@ gboolean db_migrate(DbConn *conn, GError **error);
 /* Keeps item until the transaction commits (then flush gets it) or is rolled back (then it is freed
  * by destroy). One flush function a database. */
 void db_defer(DbConn *tx, gpointer item, GDestroyNotify destroy, DbFlushFn flush);
-/* Called on the writer thread after every commit of this process that had something deferred. */
+/* Called on the writer thread, with a lock held, after every commit of this process that had
+ * something deferred: it must not block nor call db. */
 void db_on_commit(Db *db, void (*notify)(int64_t seq, void *data), void *data);
+/* Takes every listener with this data away. */
+void db_off_commit(Db *db, void *data);

@@ -1,0 +1,58 @@
+// The whole road with real clients: the form's API, git, the service's own address, the command line.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { createDemo } from '../lib/demo.mjs';
+import * as road from './road.mjs';
+
+const demo = await createDemo();
+let pave;
+before(async () => {
+  pave = await demo.start();
+  await pave.signIn();
+});
+after(() => demo.remove());
+
+const name = 'order-service';
+let version;
+
+test('one form makes a service that is healthy in staging and production', async () => {
+  await road.taskEnded(pave, await road.create(pave, road.defaults(name)));
+  await road.isInCatalog(pave, name);
+  const run = await road.runOf(pave, name);
+  await road.runSucceeded(pave, run.id);
+  version = run.commit.id.slice(0, 7);
+  for (const environment of ['staging', 'production']) {
+    assert.equal((await road.answers(pave, name, environment, version)).database, 'ok');
+  }
+});
+
+test('a push with git is in production, and Roll back brings the old version again', async () => {
+  const commit = await road.pushChange(pave, name, 'Good day from');
+  await road.runSucceeded(pave, (await road.runOf(pave, name, commit)).id);
+  await road.answers(pave, name, 'production', commit.slice(0, 7));
+  await road.greets(pave, name, 'production', 'Good day from');
+  await road.rollBack(pave, name, 'production');
+  await road.answers(pave, name, 'production', version);
+  await road.greets(pave, name, 'production', 'Hello from');
+});
+
+test('DORA counts what happened', async () => {
+  const { metrics, deployments } = await road.dora(pave, name);
+  assert.equal(metrics.deploymentFrequency.count, 3);
+  assert.equal(metrics.changeFailRate.failed, 1);
+  assert.equal(deployments.length, 3);
+});
+
+test('a name that exists is refused and what exists is untouched', async () => {
+  const head = (await pave.get(`/api/forge/v1/repositories/acme-corp/${name}`)).head;
+  const task = await road.create(pave, road.defaults(name));
+  await assert.rejects(road.taskEnded(pave, task), /exists/);
+  assert.equal((await pave.get(`/api/forge/v1/repositories/acme-corp/${name}`)).head, head);
+});
+
+test('a wrong parameter is refused before anything is created, with the field and the reason', async () => {
+  const refused = await road.create(pave, { ...road.defaults('Bad_Name'), description: undefined }).catch((error) => error);
+  assert.equal(refused.status, 400);
+  assert.match(refused.body, /name/);
+  assert.match(refused.body, /description/);
+});
