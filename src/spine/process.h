@@ -20,7 +20,9 @@ typedef struct {
     gsize input_length;
     int64_t
         output_size_max; /* bytes kept of the output; default 256 MiB, the child is killed beyond */
-    int grace_ms;        /* between SIGINT/SIGTERM and SIGKILL; default 10,000 */
+    gboolean output_turns_over; /* beyond, begin again instead and keep the former as "output.1":
+                                   for what runs for months */
+    int grace_ms;               /* between SIGINT/SIGTERM and SIGKILL; default 10,000 */
 } ProcessSpec;
 
 /* Starts it; NULL with error where the program cannot run. Returning does not own the child:
@@ -33,7 +35,8 @@ void process_unref(Process *process);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Process, process_unref)
 
 /* Waits up to timeout_ms (-1: for ever, 0: just look). TRUE once ended; *exit_code is 0-255, or
- * 128+signal. A shim that died without an exit status gives ERROR_INTERNAL. */
+ * 128+signal. FALSE without error: it still runs. FALSE with ERROR_INTERNAL: the shim died without
+ * an exit status, and everything below it with it. */
 gboolean process_wait(Process *process, int timeout_ms, int *exit_code, GError **error);
 /* Output (stdout and stderr, merged) from offset; what is there now, at most size. -1 with error.
  */

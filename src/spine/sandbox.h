@@ -33,6 +33,13 @@ typedef struct {
     guint processes_max;                      /* 0: 4096 */
 } Sandbox;
 
+/* Where this program is in every sandbox, and the folder to put on a PATH there. */
+#define SANDBOX_PAVE_FOLDER "/run/pave/bin"
+#define SANDBOX_PAVE SANDBOX_PAVE_FOLDER "/pave"
+
+/* The user everything runs as inside, whoever Pave is outside. Its home is in memory. */
+#define SANDBOX_HOME "/home/pave"
+
 /* The command line that runs argv in it (NULL-terminated, free with g_strfreev()).
  * ERROR_SERVICE_UNAVAILABLE where bubblewrap is missing or the kernel forbids namespaces, saying
  * what to do. */
