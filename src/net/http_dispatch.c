@@ -1,0 +1,541 @@
+/* From a request's head to its answer: strictness, host, route, body, handler. The access handler
+ * is called by libmicrohttpd on an event thread: once for the head, for each piece of the body, at
+ * its end, and again after each resume. */
+#include "net/http_dispatch.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+static enum MHD_Result queue_response(Request *request)
+{
+    Response *response = request->response;
+    struct MHD_Response *made = response_to_mhd(request, response);
+    enum MHD_Result queued;
+    RouteEntry *entry = request->entry;
+    int class = (int)CLAMP(response->status / 100, 1, 5);
+
+    if (!made)
+        return MHD_NO;
+    if (entry) {
+        atomic_fetch_add(&entry->answered[class], 1);
+        atomic_fetch_add(&entry->duration_us,
+                         (uint64_t)(g_get_monotonic_time() - request->started_us));
+    } else {
+        atomic_fetch_add(&request->server->refused, 1);
+    }
+    queued = MHD_queue_response(request->connection, response->status, made);
+    MHD_destroy_response(made);
+    if (queued == MHD_YES && response->kind == RESPONSE_SSE)
+        http_sse_add(request->server->sse, request);
+    return queued;
+}
+
+/* Answers from the event thread. What is queued before the end of a request closes the connection,
+ * so a request without a body is answered one call later. */
+static enum MHD_Result answer(Request *request, Response *response)
+{
+    request->response = response;
+    return request->in_head && !request->has_body ? MHD_YES : queue_response(request);
+}
+
+static enum MHD_Result refuse(Request *request, unsigned status, PaveErrorCode code,
+                              const char *message)
+{
+    g_autoptr(GError) error = g_error_new_literal(PAVE_ERROR, (int)code, message);
+    Response *response = response_error(request, error);
+
+    response->status = status;
+    return answer(request, response_header(response, "Connection", "close"));
+}
+
+/* ---- running a handler ---- */
+
+static Response *call_handler(Request *request, GError **error)
+{
+    HttpServer *server = request->server;
+
+    if (request->permission && server->authenticator &&
+        !server->authenticator(request, request->permission, &request->principal,
+                               server->authenticator_data, error))
+        return NULL;
+    if (request->mode != ROUTE_STREAM &&
+        !request_inflate_body(request, server->options.body_size_max, error))
+        return NULL;
+    return request->handler(request, request->room, error);
+}
+
+static void log_failure(const Request *request, const GError *error)
+{
+    if (error_status(error) >= 500)
+        g_warning("%s %s: %s", request->method, request->path, error->message);
+}
+
+static Response *run_handler(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+    Response *response = call_handler(request, &error);
+
+    if (response) {
+        response_finish(request, response);
+        return response;
+    }
+    if (!error) /* a handler that says nothing is our own fault */
+        g_error("the handler of %s %s gave neither reply nor error", request->method,
+                request->path);
+    log_failure(request, error);
+    response = response_error(request, error);
+    if (error_status(error) == 401 && request->mode == ROUTE_STREAM)
+        response_header(response, "WWW-Authenticate", "Basic realm=\"Pave\"");
+    return response;
+}
+
+static void run_worker(void *data)
+{
+    Request *request = data;
+    Response *response = run_handler(request);
+
+    pthread_mutex_lock(&request->lock);
+    request->response = response;
+    request_resume_locked(request);
+    pthread_mutex_unlock(&request->lock);
+    request_unref(request);
+}
+
+/* A handler may have begun its reply before it failed: then only breaking the connection tells the
+ * client that what it got is not all. */
+static void settle_stream(Request *request, Response *response)
+{
+    Response *stream = request->stream;
+
+    pthread_mutex_lock(&request->lock);
+    if (stream && stream->published) {
+        if (response != stream) {
+            stream->broken = TRUE;
+            request_resume_locked(request);
+        }
+        pthread_mutex_unlock(&request->lock);
+        if (response != stream)
+            response_free(response);
+        return;
+    }
+    request->response = response;
+    request_resume_locked(request);
+    pthread_mutex_unlock(&request->lock);
+}
+
+static void run_stream(void *data)
+{
+    Request *request = data;
+
+    settle_stream(request, run_handler(request));
+    request_unref(request);
+}
+
+static enum MHD_Result go_on(Request *request, const char *bytes, size_t *size);
+
+/* Hands the request to a worker; the connection is suspended until it has answered. */
+static enum MHD_Result dispatch(Request *request)
+{
+    gboolean stream = request->mode == ROUTE_STREAM;
+    size_t none = 0;
+
+    request->dispatched = TRUE;
+    if (request->mode == ROUTE_INLINE)
+        return answer(request, run_handler(request));
+    request_ref(request);
+    if (http_pool_push(stream ? request->server->streams : request->server->workers,
+                       stream ? run_stream : run_worker, request))
+        return go_on(request, NULL, &none);
+    request_unref(request);
+    return refuse(request, 503, ERROR_SERVICE_UNAVAILABLE,
+                  "The server has too much to do; try again in a moment");
+}
+
+/* ---- the head ---- */
+
+typedef struct {
+    Request *request;
+    guint room;
+    const char *line_end; /* of the line before */
+    gboolean exact;       /* every line ended in CR LF and was not folded, as far as one can tell */
+} HeaderCopy;
+
+static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name,
+                                    size_t name_length, const char *value, size_t value_length)
+{
+    ++*(guint *)data;
+    return MHD_YES;
+}
+
+static gsize trimmed(const char *value, gsize length)
+{
+    while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+        length--;
+    return length;
+}
+
+static enum MHD_Result copy_header(void *data, enum MHD_ValueKind kind, const char *name,
+                                   size_t name_length, const char *value, size_t value_length)
+{
+    HeaderCopy *copy = data;
+    Request *request = copy->request;
+    gsize length = value ? trimmed(value, value_length) : 0;
+
+    if (request->header_count == copy->room || !value)
+        return MHD_NO;
+    copy->exact = copy->exact && name == copy->line_end + 2 && value > name + name_length;
+    copy->line_end = value + value_length;
+    request->headers[request->header_count++] =
+        (HttpHeader){arena_strndup(request->arena, name, name_length),
+                     arena_strndup(request->arena, value, length), name_length, length};
+    return MHD_YES;
+}
+
+static gsize head_size(Request *request)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+
+    return info ? info->header_size : 0;
+}
+
+/* libmicrohttpd's own strings die with the connection, which may be before a worker has ended. They
+ * lie where they were received, so their distances tell how each line ended; later versions are
+ * strict themselves. */
+static gboolean copy_head(Request *request, const char *method, const char *url)
+{
+    gboolean telling = g_str_has_prefix(MHD_get_version(), "0.9.75");
+    HeaderCopy copy = {request, 0, url + strlen(request->target) + strlen(" HTTP/1.1"), TRUE};
+
+    request->method = arena_strdup(request->arena, method);
+    request->head = g_str_equal(method, "HEAD");
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &copy.room);
+    request->headers = arena_new0(request->arena, HttpHeader, copy.room + 1);
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, copy_header, &copy);
+    return !telling || (copy.exact && url == method + strlen(method) + 1 &&
+                        copy.line_end + 4 == method + head_size(request));
+}
+
+static void copy_address(Request *request)
+{
+    const union MHD_ConnectionInfo *info;
+
+    info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info && info->client_addr) {
+        char *text = arena_alloc(request->arena, INET6_ADDRSTRLEN);
+        const struct sockaddr *address = info->client_addr;
+
+        if (address->sa_family == AF_INET)
+            inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text,
+                      INET6_ADDRSTRLEN);
+        else if (address->sa_family == AF_INET6)
+            inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text,
+                      INET6_ADDRSTRLEN);
+        request->address = text[0] ? text : NULL;
+    }
+}
+
+/* FALSE where the path is no path. */
+static gboolean split_path(Request *request)
+{
+    const char *end = request->target + strcspn(request->target, "?");
+    const char *at = request->target + 1;
+    GPtrArray *segments = g_ptr_array_new();
+    gboolean good = TRUE;
+
+    request->query = *end ? end + 1 : NULL;
+    while (good) {
+        gsize length = MIN(strcspn(at, "/"), (gsize)(end - at));
+        char *segment = http_percent_decode(request->arena, at, length, FALSE);
+
+        good = segment && !g_str_equal(segment, ".") && !g_str_equal(segment, "..");
+        at += length;
+        if (!good || (segment[0] == '\0' && at == end && segments->len > 0))
+            break; /* a slash at the end means nothing */
+        g_ptr_array_add(segments, segment);
+        if (at == end)
+            break;
+        at++;
+    }
+    g_ptr_array_add(segments, NULL);
+    if (good) {
+        g_autofree char *joined = g_strjoinv("/", (char **)segments->pdata);
+        const char **copy = arena_new0(request->arena, const char *, segments->len);
+
+        memcpy(copy, segments->pdata, sizeof(char *) * segments->len);
+        request->segments = copy;
+        request->path = arena_printf(request->arena, "/%s", joined);
+    }
+    g_ptr_array_unref(segments);
+    return good;
+}
+
+static gboolean host_is_ours(const Request *request)
+{
+    const HttpServer *server = request->server;
+
+    return !server->hosts ||
+           (request->host && g_strv_contains((const char *const *)server->hosts, request->host));
+}
+
+static void use_entry(Request *request, RouteEntry *entry)
+{
+    request->entry = entry;
+    request->handler = entry->route->handler;
+    request->room = entry->room;
+    request->mode = entry->route->mode;
+    request->permission = entry->route->permission;
+}
+
+/* Finds what answers the request; FALSE after it was refused, with the result in *queued. */
+static gboolean find_route(Request *request, enum MHD_Result *queued)
+{
+    HttpServer *server = request->server;
+    RouteMatch match = {.captured = g_ptr_array_new()};
+    Arena *arena = request->arena;
+    gboolean reads = request->head || g_str_equal(request->method, "GET");
+
+    request->captured = match.captured;
+    http_router_match(server->router, arena, request->method, request->segments, &match);
+    if (!match.entry && request->head)
+        http_router_match(server->router, arena, "GET", request->segments, &match);
+    if (match.entry) {
+        use_entry(request, match.entry);
+        return TRUE;
+    }
+    if (server->fallback && reads && !g_str_has_prefix(request->path, "/api/")) {
+        use_entry(request, server->fallback);
+        return TRUE;
+    }
+    if (match.allow) {
+        g_autoptr(GError) error =
+            g_error_new(PAVE_ERROR, ERROR_INPUT, "%s does not take %s, but %s", request->path,
+                        request->method, match.allow);
+        Response *response = response_error(request, error);
+
+        response->status = 405;
+        *queued = answer(request, response_header(response, "Allow", match.allow));
+        return FALSE;
+    }
+    {
+        g_autoptr(GError) error =
+            g_error_new(PAVE_ERROR, ERROR_NOT_FOUND, "There is nothing at %s", request->path);
+
+        *queued = answer(request, response_error(request, error));
+    }
+    return FALSE;
+}
+
+static gboolean too_large(const Request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+
+    return length && (strlen(length) > 18 ||
+                      g_ascii_strtoull(length, NULL, 10) > request->server->options.body_size_max);
+}
+
+static gboolean sends_body(const Request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+
+    return request_header(request, "Transfer-Encoding") ||
+           (length && strspn(length, "0") != strlen(length));
+}
+
+static enum MHD_Result begin(Request *request, const char *url, const char *method,
+                             const char *version)
+{
+    HttpServer *server = request->server;
+    enum MHD_Result queued;
+    const char *wrong;
+    gboolean exact = copy_head(request, method, url);
+
+    copy_address(request);
+    request->path = request->target;
+    request->has_body = sends_body(request);
+    wrong = http_strict_check(method, request->target, version, request->headers,
+                              request->header_count, exact);
+    if (wrong)
+        return refuse(request, 400, ERROR_INPUT, wrong);
+    if (atomic_load(&server->stopping))
+        return refuse(request, 503, ERROR_SERVICE_UNAVAILABLE, "The server is stopping");
+    request->host = http_parse_host(request->arena, request_header(request, "Host"));
+    if (!host_is_ours(request)) {
+        if (!server->foreign)
+            return refuse(request, 421, ERROR_NOT_FOUND, "This host is not served here");
+        use_entry(request, server->foreign);
+    } else {
+        if (!split_path(request))
+            return refuse(request, 400, ERROR_INPUT, "The path is not valid");
+        if (!find_route(request, &queued))
+            return queued;
+    }
+    if (request->mode == ROUTE_STREAM) {
+        request->incoming = g_byte_array_new();
+        return request->has_body ? dispatch(request) : MHD_YES;
+    }
+    if (too_large(request))
+        return refuse(request, 413, ERROR_TOO_LARGE, "The request body is too large");
+    return MHD_YES;
+}
+
+/* ---- the body ---- */
+
+static enum MHD_Result drain(Request *request, size_t *size)
+{
+    request->drained += *size;
+    *size = 0;
+    return request->drained > DRAIN_BYTES_MAX ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result collect(Request *request, const char *bytes, size_t *size)
+{
+    gsize have = request->body ? request->body->len : 0;
+
+    if (request->body_too_large || have + *size > request->server->options.body_size_max) {
+        request->body_too_large = TRUE;
+        return drain(request, size);
+    }
+    if (!request->body)
+        request->body = g_byte_array_new();
+    g_byte_array_append(request->body, (const guint8 *)bytes, (guint)*size);
+    *size = 0;
+    return MHD_YES;
+}
+
+/* Handlers may treat the body as text: there is a NUL behind it that does not count. */
+static void terminate_body(Request *request)
+{
+    if (!request->body)
+        return;
+    g_byte_array_append(request->body, (const guint8 *)"", 1);
+    request->body->len--;
+}
+
+static enum MHD_Result go_on_whole(Request *request, const char *bytes, size_t *size)
+{
+    Response *response;
+
+    if (*size > 0)
+        return collect(request, bytes, size);
+    if (!request->dispatched && !request->response) {
+        if (request->body_too_large)
+            return refuse(request, 413, ERROR_TOO_LARGE, "The request body is too large");
+        terminate_body(request);
+        return dispatch(request);
+    }
+    pthread_mutex_lock(&request->lock);
+    response = request->response;
+    if (!response)
+        request_suspend_locked(request);
+    pthread_mutex_unlock(&request->lock);
+    return response ? queue_response(request) : MHD_YES;
+}
+
+/* Takes what fits; what does not stays with libmicrohttpd until the handler has read on. Called
+ * with the lock. */
+static void take_locked(Request *request, const char *bytes, size_t *size)
+{
+    gsize space = STREAM_BUFFER_BYTES - MIN(STREAM_BUFFER_BYTES, request->incoming->len);
+    gsize taken = MIN(space, *size);
+
+    g_byte_array_append(request->incoming, (const guint8 *)bytes, (guint)taken);
+    *size -= taken;
+    if (*size > 0)
+        request_suspend_locked(request);
+    pthread_cond_broadcast(&request->changed);
+}
+
+static enum MHD_Result go_on_stream(Request *request, const char *bytes, size_t *size)
+{
+    enum MHD_Result result = MHD_YES;
+    gboolean answered;
+
+    if (!request->dispatched) { /* there is no body */
+        request->in_body = request->body_wanted = request->body_ended = TRUE;
+        return dispatch(request);
+    }
+    pthread_mutex_lock(&request->lock);
+    answered = request->response != NULL;
+    if (*size > 0) {
+        if (answered)
+            result = drain(request, size);
+        else
+            take_locked(request, bytes, size);
+        answered = FALSE; /* it is queued at the end of the body */
+    } else if (!answered && !request->in_body && request->body_wanted) {
+        request->in_body = TRUE; /* lets libmicrohttpd read the body */
+    } else if (!answered) {
+        if (request->in_body) {
+            request->body_ended = TRUE;
+            pthread_cond_broadcast(&request->changed);
+        }
+        request_suspend_locked(request);
+    }
+    pthread_mutex_unlock(&request->lock);
+    return answered ? queue_response(request) : result;
+}
+
+static enum MHD_Result go_on(Request *request, const char *bytes, size_t *size)
+{
+    return request->mode == ROUTE_STREAM ? go_on_stream(request, bytes, size)
+                                         : go_on_whole(request, bytes, size);
+}
+
+enum MHD_Result http_on_request(void *data, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *bytes,
+                                size_t *size, void **context)
+{
+    Request *request = *context;
+    gboolean aborted;
+
+    if (!request->begun) {
+        enum MHD_Result result;
+
+        request->begun = request->in_head = TRUE;
+        result = begin(request, url, method, version);
+        request->in_head = FALSE;
+        return result;
+    }
+    pthread_mutex_lock(&request->lock);
+    aborted = request->aborted;
+    pthread_mutex_unlock(&request->lock);
+    return aborted ? MHD_NO : go_on(request, bytes, size);
+}
+
+void *http_on_target(void *data, const char *target, struct MHD_Connection *connection)
+{
+    Listener *listener = data;
+    HttpServer *server = listener->server;
+    Request *request = request_new(server, target);
+
+    request->listener = listener;
+    request->connection = connection;
+    atomic_fetch_add(&server->in_flight, 1);
+    pthread_mutex_lock(&server->lock);
+    g_queue_push_tail_link(&server->live, &request->link);
+    pthread_mutex_unlock(&server->lock);
+    return request;
+}
+
+void http_on_completed(void *data, struct MHD_Connection *connection, void **context,
+                       enum MHD_RequestTerminationCode code)
+{
+    Request *request = *context;
+    HttpServer *server;
+
+    if (!request)
+        return;
+    *context = NULL;
+    server = request->server;
+    pthread_mutex_lock(&request->lock);
+    request->gone = TRUE;
+    pthread_cond_broadcast(&request->changed);
+    pthread_mutex_unlock(&request->lock);
+    pthread_mutex_lock(&server->lock);
+    g_queue_unlink(&server->live, &request->link);
+    pthread_cond_broadcast(&server->changed);
+    pthread_mutex_unlock(&server->lock);
+    atomic_fetch_sub(&server->in_flight, 1);
+    request_unref(request);
+}
