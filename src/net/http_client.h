@@ -10,7 +10,7 @@ typedef struct {
     const char *const *headers; /* "Name: value", NULL-terminated */
     const char *body;
     gsize body_length;
-    int timeout_ms;         /* default 30,000 */
+    int timeout_ms;         /* default 30,000; negative: none */
     gsize reply_size_max;   /* default 32 MiB */
     gboolean allow_private; /* loopback, link-local and private addresses; off for every URL a
                                person or template gave */
