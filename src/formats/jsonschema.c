@@ -528,14 +528,24 @@ static bool keyword_all_of(Validation *v, const Value *schema, const Value *argu
     return valid;
 }
 
-/* How many branches hold; *closest gets the one with the fewest failures. */
+/* A branch for another type of value is further away than any with failures inside. */
+static guint distance(Validation *v, const Value *branch, const Value *instance)
+{
+    const Value *type = value_get(branch, "type");
+    guint failures = failures_of(v, branch, instance);
+    bool foreign = value_is(type, VALUE_STRING) && !has_type(instance, value_string(type, ""));
+
+    return failures + (foreign ? 10000 : 0);
+}
+
+/* How many branches hold; *closest gets the one that misses by least. */
 static guint branches_that_hold(Validation *v, const Value *branches, const Value *instance,
                                 const Value **closest)
 {
     guint holding = 0, fewest = G_MAXUINT;
 
     for (guint i = 0; i < value_count(branches); i++) {
-        guint failures = failures_of(v, value_item(branches, i), instance);
+        guint failures = distance(v, value_item(branches, i), instance);
 
         if (failures == 0)
             holding++;
