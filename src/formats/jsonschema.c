@@ -334,9 +334,8 @@ static bool keyword_contains(Validation *v, const Value *schema, const Value *ar
 static bool items_bound(Validation *v, const Value *schema, const char *keyword,
                         const Value *argument, const Value *instance)
 {
-    return !value_is(instance, VALUE_ARRAY) ||
-           count_bound(v, schema, keyword, argument, instance, value_count(instance), "have",
-                       "item");
+    return !value_is(instance, VALUE_ARRAY) || count_bound(v, schema, keyword, argument, instance,
+                                                           value_count(instance), "have", "item");
 }
 
 static bool keyword_min_items(Validation *v, const Value *schema, const Value *argument,
@@ -436,8 +435,8 @@ static bool is_named(Validation *v, const Value *schema, const char *key)
     return false;
 }
 
-static bool keyword_additional_properties(Validation *v, const Value *schema,
-                                          const Value *argument, const Value *instance)
+static bool keyword_additional_properties(Validation *v, const Value *schema, const Value *argument,
+                                          const Value *instance)
 {
     bool valid = true;
 
@@ -449,9 +448,9 @@ static bool keyword_additional_properties(Validation *v, const Value *schema,
         if (is_named(v, schema, key))
             continue;
         if (value_is(argument, VALUE_BOOL) && !value_bool(argument, true))
-            valid = fail(v, schema, "additionalProperties", instance,
-                         value_string_new(v->arena, key),
-                         "is not allowed to have the additional property \"%s\"", key);
+            valid =
+                fail(v, schema, "additionalProperties", instance, value_string_new(v->arena, key),
+                     "is not allowed to have the additional property \"%s\"", key);
         else
             valid &= check_member(v, argument, key, value_value_at(instance, i));
     }
@@ -604,8 +603,7 @@ static bool keyword_if(Validation *v, const Value *schema, const Value *argument
 
 static const struct {
     const char *name;
-    bool (*holds)(Validation *v, const Value *schema, const Value *argument,
-                  const Value *instance);
+    bool (*holds)(Validation *v, const Value *schema, const Value *argument, const Value *instance);
 } KEYWORDS[] = {
     {"type", keyword_type},
     {"enum", keyword_enum},

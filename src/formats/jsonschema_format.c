@@ -120,7 +120,8 @@ static bool is_uri_reference(const char *text, gsize length)
 
 static bool is_uri(const char *text, gsize length)
 {
-    gsize scheme = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+    gsize scheme =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
     return scheme > 0 && g_ascii_isalpha(*text) && text[scheme] == ':' && scheme + 1 < length &&
            is_uri_reference(text, length);

@@ -34,8 +34,8 @@ Regex *regex_new(const char *pattern, RegexFlags flags, GError **error)
                     length);
         return NULL;
     }
-    pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern, length, compile_options(flags), &code,
-                                         &offset, NULL);
+    pcre2_code *compiled =
+        pcre2_compile((PCRE2_SPTR)pattern, length, compile_options(flags), &code, &offset, NULL);
     if (!compiled) {
         pcre2_get_error_message(code, reason, sizeof reason);
         g_set_error(error, PAVE_ERROR, ERROR_INPUT,
@@ -65,8 +65,7 @@ void regex_free(Regex *regex)
 bool regex_find(const Regex *regex, const char *text, gsize length, gsize from, RegexMatch *match)
 {
     pcre2_match_data *data = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    int count =
-        pcre2_match(regex->code, (PCRE2_SPTR)text, length, from, 0, data, regex->limits);
+    int count = pcre2_match(regex->code, (PCRE2_SPTR)text, length, from, 0, data, regex->limits);
 
     if (count > 0 && match) {
         const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(data);

@@ -109,9 +109,8 @@ static void test_pointer(void)
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
 
-    jsonschema_validate(
-        parse(arena, "{'properties':{'a/b':{'items':{'required':['x']}}}}"),
-        parse(arena, "{'a/b':[{}]}"), diagnostics);
+    jsonschema_validate(parse(arena, "{'properties':{'a/b':{'items':{'required':['x']}}}}"),
+                        parse(arena, "{'a/b':[{}]}"), diagnostics);
     g_assert_cmpstr(diagnostics_get(diagnostics, 0)->pointer, ==, "/a~1b/0/x");
     g_assert_cmpstr(diagnostics_get(diagnostics, 0)->code, ==, "required");
 }
