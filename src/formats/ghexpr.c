@@ -29,12 +29,11 @@ static void locate(const char *file, const char *expression, int column, GError 
 {
     if (!error || !*error)
         return;
-    g_autofree char *shown = g_strdup(expression);
-    g_strstrip(shown);
-    if (g_utf8_strlen(shown, -1) > 120)
-        strcpy(g_utf8_offset_to_pointer(shown, 117), "...");
-    g_prefix_error(error, "%s%sexpression '%s', column %d: ", file ? file : "", file ? ": " : "",
-                   shown, column);
+    g_autofree char *trimmed = g_strstrip(g_strdup(expression));
+    gboolean fits = g_utf8_strlen(trimmed, -1) <= 120;
+    g_autofree char *shown = g_utf8_substring(trimmed, 0, fits ? -1 : 117);
+    g_prefix_error(error, "%s%sexpression '%s%s', column %d: ", file ? file : "", file ? ": " : "",
+                   shown, fits ? "" : "...", column);
 }
 
 const Value *ghexpr_evaluate(Arena *arena, const char *expression, const GhexprScope *scope,

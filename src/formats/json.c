@@ -451,7 +451,7 @@ static void shortest_digits(double number, GString *digits, int *exponent)
             break;
     }
     mark = strchr(buffer, 'e');
-    *exponent = atoi(mark + 1);
+    *exponent = (int)g_ascii_strtoll(mark + 1, NULL, 10);
     g_string_append_c(digits, buffer[0]);
     if (buffer[1] == '.')
         g_string_append_len(digits, buffer + 2, mark - (buffer + 2));
