@@ -46,6 +46,7 @@ CREATE TABLE job (
     state TEXT NOT NULL,
     attempt BIGINT NOT NULL,
     cancel_asked BIGINT NOT NULL,
+    cancel_actor TEXT,
     node TEXT,
     lease_until BIGINT,
     payload TEXT NOT NULL,
