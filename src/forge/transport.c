@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,8 +23,13 @@
 /* Runs for each ref of a push, with what git knows of the pushed objects. */
 static const char UPDATE_HOOK[] =
     "#!/bin/sh\n"
-    "case \" $PAVE_PROTECTED \" in *\" $1 \"*) ;; *) exit 0 ;; esac\n"
     "branch=${1#refs/heads/}\n"
+    "case $3 in *[!0]*) ;; *)\n"
+    "  if [ \"$1\" = \"$PAVE_DEFAULT\" ]; then\n"
+    "    echo \"The branch $branch is the default one: it cannot be deleted.\" >&2; exit 1\n"
+    "  fi ;;\n"
+    "esac\n"
+    "case \" $PAVE_PROTECTED \" in *\" $1 \"*) ;; *) exit 0 ;; esac\n"
     "case $3 in *[!0]*) ;; *)\n"
     "  echo \"The branch $branch is protected: it cannot be deleted.\" >&2; exit 1 ;;\n"
     "esac\n"
@@ -76,12 +82,23 @@ static gboolean child_start(Child *child, const char *const *argv, const char *c
 {
     g_auto(GStrv) environment = forge_git_environment(env);
 
+    int input[2];
+    gboolean started;
+
     child->early = g_byte_array_new();
     child->err = memfd_create("git", MFD_CLOEXEC);
-    if (!g_spawn_async_with_pipes_and_fds(
-            NULL, argv, (const char *const *)environment,
-            G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL, -1,
-            -1, child->err, NULL, NULL, 0, &child->pid, &child->in, &child->out, NULL, error))
+    /* A socket rather than a pipe: writing to one whose reader is gone raises no signal. */
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, input) < 0) {
+        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "git: %s", g_strerror(errno));
+        return FALSE;
+    }
+    child->in = input[0];
+    started = g_spawn_async_with_pipes_and_fds(
+        NULL, argv, (const char *const *)environment,
+        G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
+        input[1], -1, child->err, NULL, NULL, 0, &child->pid, NULL, &child->out, NULL, error);
+    close(input[1]);
+    if (!started)
         return FALSE;
     g_unix_set_fd_nonblocking(child->in, TRUE, NULL);
     g_unix_set_fd_nonblocking(child->out, TRUE, NULL);
@@ -125,11 +142,11 @@ static gboolean child_feed(Child *child, const char *bytes, gsize length, GError
             return FALSE;
         if (!fds[0].revents)
             continue;
-        written = write(child->in, bytes, length);
+        written = send(child->in, bytes, length, MSG_NOSIGNAL);
         if (written > 0) {
             bytes += written;
             length -= (gsize)written;
-        } else if (errno == EPIPE) {
+        } else if (errno == EPIPE || errno == ECONNRESET) {
             /* It has read enough (a refused push): the rest of the body is for nobody. */
             close(child->in);
             child->in = -1;
@@ -277,6 +294,8 @@ static char **environment_of(Request *request, const Exchange *exchange)
             g_string_append_printf(protect, "%srefs/heads/%s", i ? " " : "", branches[i]);
     }
     g_ptr_array_add(env, g_string_free(protect, FALSE));
+    g_ptr_array_add(
+        env, g_strconcat("PAVE_DEFAULT=refs/heads/", exchange->repository->default_branch, NULL));
     if (protocol && strlen(protocol) < 256)
         g_ptr_array_add(env, g_strconcat("GIT_PROTOCOL=", protocol, NULL));
     g_ptr_array_add(env, g_strconcat("GIT_COMMITTER_NAME=", access_actor(request), NULL));
@@ -303,6 +322,8 @@ static gboolean start_git(Forge *forge, Request *request, const Exchange *exchan
                                 "uploadpack.allowReachableSHA1InWant=true",
                                 "-c",
                                 "receive.fsckObjects=true",
+                                "-c",
+                                "receive.denyDeleteCurrent=ignore", /* the hook says it better */
                                 "-c",
                                 "receive.maxInputSize=" PUSH_BYTES_MAX,
                                 "-c",
