@@ -105,6 +105,11 @@ void events_free(Events *events)
     g_free(events);
 }
 
+Db *events_db(Events *events)
+{
+    return events->db;
+}
+
 /* ---- waiting ---- */
 
 int64_t events_head(Events *events)
