@@ -1,0 +1,202 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { api, path, url, type Items } from '../api/client';
+
+export interface EntityLinkItem {
+  url: string;
+  title?: string;
+  icon?: string;
+  type?: string;
+}
+
+export interface StatusItem {
+  type: string;
+  level: 'info' | 'warning' | 'error';
+  message: string;
+  error?: { name: string; message: string; file?: string; line?: number; column?: number; hint?: string };
+}
+
+export interface Entity {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    etag?: string;
+    title?: string;
+    description?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    tags?: string[];
+    links?: EntityLinkItem[];
+  };
+  spec?: Record<string, unknown> & {
+    type?: string;
+    lifecycle?: string;
+    owner?: string;
+    system?: string;
+    profile?: { displayName?: string; email?: string; picture?: string };
+  };
+  relations?: { type: string; targetRef: string }[];
+  status?: { items?: StatusItem[] };
+}
+
+export interface EntityPage {
+  items: Entity[];
+  totalItems: number;
+  pageInfo: { nextCursor?: string; prevCursor?: string };
+}
+
+export interface EntityName {
+  kind: string;
+  namespace: string;
+  name: string;
+}
+
+/** "component:default/x", "x" or "team/x" in parts, lower-cased as references are. */
+export function parseRef(ref: string, defaultKind = 'component', defaultNamespace = 'default'): EntityName {
+  const slash = ref.indexOf('/');
+  const colon = ref.indexOf(':');
+  const hasKind = colon > 0 && (slash < 0 || colon < slash);
+  const kind = hasKind ? ref.slice(0, colon) : defaultKind;
+  const rest = hasKind ? ref.slice(colon + 1) : ref;
+  const cut = rest.indexOf('/');
+  return {
+    kind: kind.toLowerCase(),
+    namespace: (cut < 0 ? defaultNamespace : rest.slice(0, cut)).toLowerCase(),
+    name: cut < 0 ? rest : rest.slice(cut + 1),
+  };
+}
+
+export function refOf(entity: Entity): string {
+  const namespace = entity.metadata.namespace ?? 'default';
+  return `${entity.kind}:${namespace}/${entity.metadata.name}`.toLowerCase();
+}
+
+export const titleOf = (entity: Entity) =>
+  entity.metadata.title ?? entity.spec?.profile?.displayName ?? entity.metadata.name;
+
+export const relationsOf = (entity: Entity, type: string) =>
+  (entity.relations ?? []).filter((each) => each.type === type).map((each) => each.targetRef);
+
+export const repositoryOf = (entity: Entity) => entity.metadata.annotations?.['github.com/project-slug'];
+
+export interface CatalogFilter {
+  kind?: string;
+  type?: string;
+  owner?: string;
+  lifecycle?: string;
+  tag?: string;
+}
+
+export function filterText(filter: CatalogFilter): string {
+  const parts: [string, string | undefined][] = [
+    ['kind', filter.kind],
+    ['spec.type', filter.type],
+    ['relations.ownedBy', filter.owner],
+    ['spec.lifecycle', filter.lifecycle],
+    ['metadata.tags', filter.tag],
+  ];
+  return parts.flatMap(([key, value]) => (value ? [`${key}=${value}`] : [])).join(',');
+}
+
+export interface CatalogQuery extends CatalogFilter {
+  q?: string;
+  sort?: string;
+  limit?: number;
+  cursor?: string;
+}
+
+export function useEntities(query: CatalogQuery) {
+  return useQuery({
+    queryKey: ['catalog', 'list', query],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      api.get<EntityPage>(
+        url(
+          '/api/catalog/entities/by-query',
+          query.cursor
+            ? { cursor: query.cursor, limit: query.limit }
+            : {
+                limit: query.limit ?? 50,
+                orderField: query.sort ?? 'metadata.name,asc',
+                filter: filterText(query),
+                fullTextFilterTerm: query.q,
+                fullTextFilterFields: query.q ? 'metadata.name,metadata.title,metadata.description,metadata.tags,spec.owner' : undefined,
+              },
+        ),
+        signal,
+      ),
+  });
+}
+
+export interface Facets {
+  facets: Record<string, { value: string; count: number }[]>;
+}
+
+export function useFacets(facets: string[], filter: CatalogFilter) {
+  return useQuery({
+    queryKey: ['catalog', 'facets', facets, filter],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      api.get<Facets>(url('/api/catalog/entity-facets', { facet: facets, filter: filterText(filter) }), signal),
+  });
+}
+
+export function entityQuery({ kind, namespace, name }: EntityName) {
+  return {
+    queryKey: ['catalog', 'entity', `${kind}:${namespace}/${name}`.toLowerCase()],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
+      api.get<Entity>(`/api/catalog/entities/by-name/${path(kind, namespace, name)}`, signal),
+  };
+}
+
+export const useEntity = (name: EntityName) => useQuery(entityQuery(name));
+
+/** Many entities by reference; null where one does not exist. */
+export function useEntitiesByRefs(refs: string[]) {
+  return useQuery({
+    queryKey: ['catalog', 'refs', refs],
+    enabled: refs.length > 0,
+    queryFn: async () =>
+      (
+        await api.post<Items<Entity | null>>('/api/catalog/entities/by-refs', {
+          entityRefs: refs,
+          fields: ['kind', 'metadata', 'spec.type', 'spec.profile', 'spec.lifecycle', 'relations'],
+        })
+      ).items,
+  });
+}
+
+/** All entities a filter finds, for pickers. */
+export function useEntityOptions(filter: string | string[], enabled = true) {
+  return useQuery({
+    queryKey: ['catalog', 'options', filter],
+    enabled,
+    staleTime: 60_000,
+    queryFn: ({ signal }) =>
+      api.get<EntityPage>(
+        url('/api/catalog/entities/by-query', {
+          filter,
+          limit: 500,
+          orderField: 'metadata.name,asc',
+          fields: 'kind,metadata.name,metadata.namespace,metadata.title,metadata.description,spec.type,spec.profile',
+        }),
+        signal,
+      ),
+  });
+}
+
+export interface SearchResult {
+  type: string;
+  document: { title: string; text: string; location: string; kind?: string; namespace?: string; componentType?: string; owner?: string };
+}
+
+export function useSearch(term: string) {
+  return useQuery({
+    queryKey: ['search', term],
+    placeholderData: keepPreviousData,
+    queryFn: ({ signal }) =>
+      api.get<{ results: SearchResult[] }>(url('/api/search/query', { term, pageLimit: 12 }), signal),
+  });
+}

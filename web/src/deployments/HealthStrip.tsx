@@ -1,0 +1,55 @@
+import { Box, Group, Text, Tooltip } from '@mantine/core';
+import { clock, toMs } from '../api/time';
+import type { HealthHistory } from './health';
+
+const BUCKETS = 48;
+
+interface Bucket {
+  from: number;
+  ok: number;
+  bad: number;
+}
+
+// Half hours of the last day; a bar is as bad as the worst check in it.
+function bucketsOf(history: HealthHistory): Bucket[] {
+  const span = (24 * 3600_000) / BUCKETS;
+  const start = Date.now() - 24 * 3600_000;
+  const buckets = Array.from({ length: BUCKETS }, (_, index) => ({ from: start + index * span, ok: 0, bad: 0 }));
+  for (const check of history.checks) {
+    const bucket = buckets[Math.min(BUCKETS - 1, Math.floor((toMs(check.t) - start) / span))];
+    if (!bucket) continue;
+    if (check.ok) bucket.ok += 1;
+    else bucket.bad += 1;
+  }
+  return buckets;
+}
+
+function tone(bucket: Bucket): string {
+  if (bucket.bad > 0) return bucket.ok > bucket.bad ? 'var(--pave-wait)' : 'var(--pave-bad)';
+  return bucket.ok > 0 ? 'var(--pave-good)' : 'var(--pave-hairline)';
+}
+
+const told = (bucket: Bucket) =>
+  `${clock(bucket.from)}: ${bucket.ok + bucket.bad === 0 ? 'not running' : bucket.bad === 0 ? 'all checks passed' : `${bucket.bad} of ${bucket.ok + bucket.bad} checks failed`}`;
+
+export function HealthStrip({ history }: { history?: HealthHistory }) {
+  if (!history) return null;
+  const buckets = bucketsOf(history);
+  const uptime = history.uptime === null || history.uptime === undefined ? null : history.uptime * (history.uptime <= 1 ? 100 : 1);
+  return (
+    <div>
+      <Group gap={2} wrap="nowrap" h={24} role="img" aria-label={`Health of the last 24 hours${uptime === null ? '' : `, ${uptime.toFixed(2)} % of checks passed`}`}>
+        {buckets.map((bucket) => (
+          <Tooltip key={bucket.from} label={told(bucket)}>
+            <Box h={22} style={{ flex: 1, borderRadius: 2, background: tone(bucket), opacity: 0.9 }} />
+          </Tooltip>
+        ))}
+      </Group>
+      <Group justify="space-between" mt={4}>
+        <Text fz="xs" c="dimmed">24 hours ago</Text>
+        <Text fz="xs" c="dimmed" className="num">{uptime === null ? 'No checks yet' : `${uptime.toFixed(uptime === 100 ? 0 : 2)} % of checks passed`}</Text>
+        <Text fz="xs" c="dimmed">Now</Text>
+      </Group>
+    </div>
+  );
+}

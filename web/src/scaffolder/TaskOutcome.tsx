@@ -1,0 +1,73 @@
+import { Alert, Button, Group, Stack, Text } from '@mantine/core';
+import { IconAlertTriangle, IconArrowRight, IconCircleCheck, IconHandStop, IconPlayerStop } from '@tabler/icons-react';
+import { useJobAction, type Job } from '../api/jobs';
+import { AppLink } from '../shell/AppLink';
+import { entityHref } from '../shell/EntityLink';
+import { Markdown } from '../shell/Markdown';
+import { notifyError } from '../shell/notify';
+import { localUrl } from '../shell/urls';
+import { outputOf, type TaskLink } from './api';
+
+const hrefOf = (link: TaskLink) => (link.entityRef ? entityHref(link.entityRef) : localUrl(link.url ?? '/'));
+
+function Succeeded({ job }: { job: Job }) {
+  const { links = [], text = [] } = outputOf(job);
+  return (
+    <Alert color="green" icon={<IconCircleCheck size={20} />} title="Done. Everything was created.">
+      <Stack gap="sm">
+        {text.map((each, index) => (
+          <div key={index}>
+            {each.title && <Text fw={550} fz="sm">{each.title}</Text>}
+            <Markdown text={each.content} />
+          </div>
+        ))}
+        {links.length > 0 && (
+          <Group gap={8}>
+            {links.map((link, index) => (
+              <Button key={index} component={AppLink} href={hrefOf(link)} size="xs" variant={index === links.length - 1 ? 'filled' : 'default'} rightSection={<IconArrowRight size={14} />}>
+                {link.title ?? link.url ?? link.entityRef}
+              </Button>
+            ))}
+          </Group>
+        )}
+      </Stack>
+    </Alert>
+  );
+}
+
+function Waiting({ job }: { job: Job }) {
+  const act = useJobAction(job.id);
+  const answer = (choice: 'done' | 'repeat' | 'fail') => () => act.mutate({ verb: 'answer', answer: choice }, { onError: notifyError('Could not answer') });
+  return (
+    <Alert color="yellow" icon={<IconHandStop size={20} />} title="It needs an answer from you">
+      <Stack gap="sm">
+        <Text fz="sm">{job.waitingFor || 'A step was interrupted, and nobody can tell whether its effect is there.'}</Text>
+        <Group gap={8}>
+          <Button size="xs" variant="default" onClick={answer('done')} loading={act.isPending}>It is done, go on</Button>
+          <Button size="xs" variant="default" onClick={answer('repeat')} loading={act.isPending}>Do it again</Button>
+          <Button size="xs" variant="default" c="error" onClick={answer('fail')} loading={act.isPending}>Stop here</Button>
+        </Group>
+      </Stack>
+    </Alert>
+  );
+}
+
+/** What became of a task, in one box, with what can be done about it. */
+export function TaskOutcome({ job }: { job: Job }) {
+  if (job.state === 'succeeded') return <Succeeded job={job} />;
+  if (job.state === 'waiting') return <Waiting job={job} />;
+  if (job.state === 'failed')
+    return (
+      <Alert color="red" icon={<IconAlertTriangle size={20} />} title="A step failed">
+        <Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{job.error?.message ?? 'It did not say why; see the output.'}</Text>
+        <Text fz="sm" c="dimmed" mt={6}>What was finished stays. Retry goes on from the step that failed.</Text>
+      </Alert>
+    );
+  if (job.state === 'cancelled')
+    return (
+      <Alert color="gray" icon={<IconPlayerStop size={20} />} title="Cancelled">
+        <Text fz="sm">What was finished stays. Retry goes on from where it stopped.</Text>
+      </Alert>
+    );
+  return null;
+}

@@ -1,0 +1,109 @@
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { api, path, url, type Items } from '../api/client';
+import type { Job } from '../api/jobs';
+
+export interface ParameterPage {
+  title?: string;
+  description?: string;
+  schema: Record<string, unknown>;
+}
+
+export interface ParameterSchema {
+  title: string;
+  description?: string;
+  steps: ParameterPage[];
+  presentation?: { buttonLabels?: { backButtonText?: string; createButtonText?: string; reviewButtonText?: string } };
+}
+
+export interface TaskLink {
+  title?: string;
+  icon?: string;
+  url?: string;
+  entityRef?: string;
+}
+
+export interface Task {
+  id: string;
+  spec: {
+    steps: { id: string; name: string; action: string }[];
+    parameters: Record<string, unknown>;
+    user?: { ref?: string };
+    templateInfo?: {
+      entityRef: string;
+      entity?: { metadata?: { title?: string; name?: string } };
+    };
+  };
+  status: 'open' | 'processing' | 'completed' | 'failed' | 'cancelled' | 'skipped' | string;
+  createdAt: string;
+  lastHeartbeatAt?: string;
+  createdBy?: string;
+}
+
+export interface ProvenanceObject {
+  type: 'repository' | 'file' | 'entity' | 'workspace' | 'location' | string;
+  ref: string;
+  url?: string | null;
+  detail?: unknown;
+}
+
+export interface Provenance {
+  id: string;
+  taskId: string;
+  template: string;
+  templateVersion?: string;
+  inputs: Record<string, unknown>;
+  actor?: string;
+  createdAt: string;
+  objects: ProvenanceObject[];
+}
+
+export function useParameterSchema(namespace: string, name: string) {
+  return useQuery({
+    queryKey: ['scaffolder', 'schema', namespace, name],
+    queryFn: ({ signal }) =>
+      api.get<ParameterSchema>(
+        `/api/scaffolder/v2/templates/${path(namespace)}/template/${path(name)}/parameter-schema`,
+        signal,
+      ),
+  });
+}
+
+export function useCreateTask() {
+  return useMutation({
+    mutationFn: (task: { templateRef: string; values: unknown; secrets?: Record<string, string> }) =>
+      api.post<{ id: string }>('/api/scaffolder/v2/tasks', task),
+  });
+}
+
+export function useTasks(limit = 20, createdBy?: string) {
+  return useQuery({
+    queryKey: ['scaffolder', 'tasks', limit, createdBy],
+    queryFn: ({ signal }) =>
+      api.get<{ tasks: Task[]; totalTasks?: number }>(
+        url('/api/scaffolder/v2/tasks', { limit, offset: 0, createdBy }),
+        signal,
+      ),
+  });
+}
+
+export function useTask(id: string) {
+  return useQuery({
+    queryKey: ['scaffolder', 'task', id],
+    queryFn: ({ signal }) => api.get<Task>(`/api/scaffolder/v2/tasks/${id}`, signal),
+  });
+}
+
+export function useProvenance(filter: { entity?: string; repository?: string }, enabled = true) {
+  return useQuery({
+    queryKey: ['scaffolder', 'provenance', filter],
+    enabled,
+    queryFn: ({ signal }) => api.get<Items<Provenance>>(url('/api/scaffolder/v1/provenance', filter), signal),
+  });
+}
+
+export interface TaskOutput {
+  links?: TaskLink[];
+  text?: { title?: string; content: string }[];
+}
+
+export const outputOf = (job: Job | undefined): TaskOutput => (job?.output ?? {}) as TaskOutput;
