@@ -38,7 +38,6 @@ static int64_t end_of_indexed(JobOutput *output, int64_t size)
 {
     struct stat status;
     int64_t offset = 0;
-    char c = 0;
 
     if (fstat(output->index_fd, &status) != 0)
         return 0;
@@ -48,7 +47,6 @@ static int64_t end_of_indexed(JobOutput *output, int64_t size)
         output->count--; /* the last indexed line may be half written: look at it again */
         return offset;
     }
-    (void)c;
     output->count = 0;
     return 0;
 }
@@ -135,7 +133,12 @@ static void write_pending(JobOutput *output)
 static void append_line(JobOutput *output, const char *step, const char *level, const char *text,
                         gsize length)
 {
-    g_autofree char *masked = masker_mask(output->masker, text, length);
+    g_autofree char *clean = g_malloc0(length + 1);
+    memcpy(clean, text, length);
+    for (gsize i = 0; i < length; i++)
+        if (!clean[i])
+            clean[i] = '\xff'; /* no character, as a NUL is none here */
+    g_autofree char *masked = masker_mask(output->masker, clean, length);
     g_autofree char *valid = g_utf8_make_valid(masked, -1);
     int64_t offset = output->size + (int64_t)output->pending->len;
 
