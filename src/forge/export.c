@@ -2,6 +2,7 @@
  * sizes are checked, and every file is made beneath a folder that was opened, never through a path.
  */
 #include "forge/forge_internal.h"
+#include "spine/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -36,7 +37,7 @@ static gboolean write_link(git_blob *blob, int folder_fd, const char *name, cons
 {
     g_autofree char *target = g_strndup(git_blob_rawcontent(blob), (gsize)git_blob_rawsize(blob));
 
-    if (!forge_link_stays_inside(path, target)) {
+    if (!folder_link_stays_inside(path, target)) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT,
                     "%s is a symbolic link to \"%s\", which leads out of the repository", path,
                     target);

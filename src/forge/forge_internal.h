@@ -84,9 +84,6 @@ git_repository *forge_git_open(const char *folder, GError **error);
 /* The commit a branch, tag or commit id names; ref NULL or "HEAD": default_branch. */
 git_commit *forge_git_commit(git_repository *git, const char *ref, const char *default_branch,
                              GError **error);
-/* TRUE where a symlink at path (relative to the root) that says target stays under the root
- * whatever other links do: relative, and `..` only in front. */
-gboolean forge_link_stays_inside(const char *path, const char *target);
 
 /* What makes a commit. */
 typedef struct {
@@ -106,7 +103,6 @@ gboolean forge_git_build(const char *folder, const char *files_folder, const cha
                          const char *intent_id, const ForgeAuthor *author, GError **error);
 /* Makes what is under folder durable. */
 gboolean forge_sync_folder(const char *folder, GError **error);
-gboolean forge_remove_tree(const char *folder, GError **error);
 /* Commit as JSON has it, in arena. */
 Value *forge_commit_value(Arena *arena, git_commit *commit);
 

@@ -1,6 +1,7 @@
 /* libgit2 and the git program behind the few verbs the forge needs. */
 #include "forge/forge_internal.h"
 #include "spine/clock.h"
+#include "spine/folder.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
@@ -55,27 +56,6 @@ git_commit *forge_git_commit(git_repository *git, const char *ref, const char *d
     return NULL;
 }
 
-gboolean forge_link_stays_inside(const char *path, const char *target)
-{
-    g_auto(GStrv) parts = g_strsplit(target, "/", -1);
-    int depth = 0;
-    gboolean down = FALSE;
-
-    if (!*target || *target == '/')
-        return FALSE;
-    for (const char *c = path; *c; c++)
-        depth += *c == '/';
-    for (guint i = 0; parts[i]; i++) {
-        if (!*parts[i] || g_str_equal(parts[i], "."))
-            continue;
-        if (!g_str_equal(parts[i], ".."))
-            down = TRUE;
-        else if (down || --depth < 0)
-            return FALSE;
-    }
-    return TRUE;
-}
-
 /* ---- writing ---- */
 
 #define TREE_FILES_MAX 100000
@@ -96,7 +76,7 @@ static gboolean add_link(struct folder_walk *walk, const char *file, const char 
 
     if (!target)
         return FALSE;
-    if (!forge_link_stays_inside(path, target)) {
+    if (!folder_link_stays_inside(path, target)) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT,
                     "%s is a symbolic link to \"%s\", which leads out of its folder", path, target);
         return FALSE;
@@ -260,33 +240,6 @@ gboolean forge_sync_folder(const char *folder, GError **error)
     if (fd >= 0)
         close(fd);
     return !failed;
-}
-
-gboolean forge_remove_tree(const char *folder, GError **error)
-{
-    g_autoptr(GDir) entries = NULL;
-    GStatBuf info;
-    const char *name;
-
-    if (g_lstat(folder, &info) < 0)
-        return TRUE;
-    if (S_ISDIR(info.st_mode)) {
-        entries = g_dir_open(folder, 0, error);
-        if (!entries)
-            return FALSE;
-        while ((name = g_dir_read_name(entries))) {
-            g_autofree char *path = g_build_filename(folder, name, NULL);
-
-            if (!forge_remove_tree(path, error))
-                return FALSE;
-        }
-    }
-    if (g_remove(folder) < 0) {
-        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot remove %s: %s", folder,
-                    g_strerror(errno));
-        return FALSE;
-    }
-    return TRUE;
 }
 
 /* ---- values ---- */

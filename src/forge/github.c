@@ -4,6 +4,7 @@
  * (set as it is created, so there is no moment in which it exists without it), the push is done
  * when the branch has a head. */
 #include "forge/forge_internal.h"
+#include "spine/folder.h"
 #include "formats/json.h"
 #include "net/http_client.h"
 #include <glib/gstdio.h>
@@ -206,7 +207,7 @@ static gboolean build_and_push(const GitHub *github, Forge *forge, const char *u
         forge_git_build(aside, publish->folder, branch, publish->intent_id, &author, error) &&
         push(github, aside, url, branch, error);
 
-    forge_remove_tree(aside, NULL);
+    folder_remove(aside, NULL);
     return pushed;
 }
 

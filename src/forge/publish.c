@@ -4,6 +4,7 @@
  * ready together with the events. Each step finds out by itself whether it was done before, so an
  * interrupted publication goes on, and a name that exists is refused by the first step. */
 #include "forge/forge_internal.h"
+#include "spine/folder.h"
 #include <errno.h>
 #include <glib/gstdio.h>
 
@@ -131,7 +132,7 @@ static gboolean build(Forge *forge, const ForgeRepository *repository, const For
                           .actor = repository->created_by,
                           .cause = repository->cause};
 
-    return forge_remove_tree(aside, error) &&
+    return folder_remove(aside, error) &&
            forge_git_build(aside, publish->folder, repository->default_branch,
                            repository->intent_id, &author, error) &&
            forge_sync_folder(aside, error) && move_into_place(aside, folder, error);
@@ -163,7 +164,7 @@ static const Value *publish_builtin(Forge *forge, Arena *arena, const ForgePubli
         g_autofree char *aside =
             g_build_filename(forge->repositories, ".new", repository->id, NULL);
 
-        forge_remove_tree(aside, NULL);
+        folder_remove(aside, NULL);
         db_write(forge->db, write_release, repository->id, NULL, NULL);
         return NULL;
     }
