@@ -1,0 +1,339 @@
+#include "cli/house.h"
+#include "catalog/catalog.h"
+#include "cli/app_api.h"
+#include "cli/ingress.h"
+#include "cli/portal.h"
+#include "deployments/deployments.h"
+#include "forge/forge.h"
+#include "identity/identity.h"
+#include "infra/infra.h"
+#include "insights/insights.h"
+#include "observability/observability.h"
+#include "pipelines/pipelines.h"
+#include "scaffolder/scaffolder.h"
+#include "spine/blobs.h"
+#include "spine/ca.h"
+#include "spine/events_api.h"
+#include "spine/jobs_api.h"
+#include <string.h>
+#include <unistd.h>
+
+/* A room that is not written yet is left out. */
+enum {
+    HAS_CATALOG = 0,
+    HAS_INFRA = 0,
+    HAS_SCAFFOLDER = 0,
+    HAS_PIPELINES = 0,
+    HAS_DEPLOYMENTS = 0,
+    HAS_OBSERVABILITY = 0,
+    HAS_INSIGHTS = 0,
+};
+
+#define REQUEST_GRACE_MS 10000
+#define JOB_TOKEN_MS ((int64_t)24 * 3600 * 1000)
+
+struct House {
+    const HouseSpec *spec;
+    char **environments; /* names */
+    char *base_host;
+    char *api_socket, *ingress_socket;
+
+    Db *db;
+    Events *events;
+    Secrets *secrets;
+    Jobs *jobs;
+    Blobs *blobs;
+    LocalCa *ca;
+    HttpServer *server;
+    Portal *portal;
+    Ingress *ingress;
+
+    Identity *identity;
+    Forge *forge;
+    Catalog *catalog;
+    Infra *infra;
+    Scaffolder *scaffolder;
+    Pipelines *pipelines;
+    Deployments *deployments;
+    Observability *observability;
+    Insights *insights;
+    gboolean jobs_started, events_started;
+};
+
+char *house_api_socket(const char *data_folder)
+{
+    return g_build_filename(data_folder, "run", "api.sock", NULL);
+}
+
+char *house_ingress_socket(const char *data_folder)
+{
+    return g_build_filename(data_folder, "run", "ingress.sock", NULL);
+}
+
+/* ---- the spine ---- */
+
+static char *host_of(const char *url)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_NONE, NULL);
+
+    return g_ascii_strdown(uri && g_uri_get_host(uri) ? g_uri_get_host(uri) : "localhost", -1);
+}
+
+static char **environment_names(const Config *config)
+{
+    const Value *list = config_get(config, "deployments.environments");
+    char **names;
+
+    if (value_count(list) == 0)
+        return g_strsplit("staging,production", ",", -1);
+    names = g_new0(char *, value_count(list) + 1);
+    for (guint i = 0; i < value_count(list); i++)
+        names[i] = g_strdup(value_path_string(value_item(list, i), "name", ""));
+    return names;
+}
+
+static gboolean open_ca(House *house, GError **error)
+{
+    g_autofree char *folder = g_build_filename(house->spec->data_folder, "ca", NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+    for (guint i = 0; house->environments[i]; i++)
+        g_ptr_array_add(names, g_strdup_printf("*.%s.internal", house->environments[i]));
+    g_ptr_array_add(names, g_strdup("localhost"));
+    g_ptr_array_add(names, NULL);
+    house->ca = local_ca_open(folder, house->secrets, (const char *const *)names->pdata, error);
+    return house->ca != NULL;
+}
+
+static gboolean open_spine(House *house, GError **error)
+{
+    const Config *config = house->spec->config;
+    const char *data = house->spec->data_folder;
+    g_autofree char *default_url = g_strdup_printf("sqlite:%s/pave.db", data);
+    g_autofree char *default_key = g_strconcat(data, ".key", NULL);
+    g_autofree char *blobs = g_build_filename(data, "blobs", NULL);
+
+    house->db = db_open(config_string(config, "backend.database.url", default_url), error);
+    if (!house->db)
+        return FALSE;
+    house->secrets =
+        secrets_open(house->db, config_string(config, "backend.keyFile", default_key), TRUE, error);
+    if (!house->secrets)
+        return FALSE;
+    house->events = events_new(house->db);
+    house->jobs = jobs_new(house->db, house->events, house->secrets, data, g_get_host_name());
+    house->blobs = blobs_open(blobs, error);
+    return house->blobs && open_ca(house, error);
+}
+
+/* ---- the rooms ---- */
+
+static char *issue_job_token(const char *ref, const char *const *scopes, void *identity,
+                             GError **error)
+{
+    g_autofree char *job_ref = strchr(ref, ':') ? g_strdup(ref) : g_strconcat("job:", ref, NULL);
+
+    return identity_issue_token(identity, PRINCIPAL_JOB, job_ref, "job", scopes, JOB_TOKEN_MS,
+                                error);
+}
+
+static gboolean open_lower_rooms(House *house, GError **error)
+{
+    const Config *config = house->spec->config;
+    const char *data = house->spec->data_folder;
+
+    house->identity = identity_new(house->db, house->events, config, error);
+    if (!house->identity)
+        return FALSE;
+    house->forge = forge_new(house->db, house->events, house->secrets, config, data, error);
+    if (!house->forge)
+        return FALSE;
+    if (HAS_CATALOG)
+        house->catalog =
+            catalog_new(house->db, house->events, house->jobs, house->forge, config, error);
+    if (HAS_CATALOG && !house->catalog)
+        return FALSE;
+    if (HAS_CATALOG)
+        identity_set_groups(house->identity, catalog_groups_of, house->catalog);
+    if (HAS_INFRA)
+        house->infra =
+            infra_new(house->db, house->events, house->jobs, house->secrets, house->forge, config,
+                      data, issue_job_token, house->identity, error);
+    return !HAS_INFRA || house->infra != NULL;
+}
+
+static gboolean open_upper_rooms(House *house, GError **error)
+{
+    const Config *config = house->spec->config;
+    const char *data = house->spec->data_folder;
+    PipelinesRuntime runtime = {.api_url = house->spec->base_url,
+                                .api_socket = house->api_socket,
+                                .ingress_socket = house->ingress_socket,
+                                .ca_file = house->ca->bundle_file,
+                                .environments = (const char *const *)house->environments,
+                                .pave_program = house->spec->program};
+
+    if (HAS_SCAFFOLDER)
+        house->scaffolder =
+            scaffolder_new(house->db, house->events, house->jobs, house->secrets, house->catalog,
+                           house->forge, house->infra, config, error);
+    if (HAS_SCAFFOLDER && !house->scaffolder)
+        return FALSE;
+    if (HAS_PIPELINES)
+        house->pipelines =
+            pipelines_new(house->db, house->events, house->jobs, house->secrets, house->forge,
+                          config, data, &runtime, issue_job_token, house->identity, error);
+    if (HAS_PIPELINES && !house->pipelines)
+        return FALSE;
+    if (HAS_DEPLOYMENTS)
+        house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
+                                             house->blobs, config, data, error);
+    if (HAS_DEPLOYMENTS && !house->deployments)
+        return FALSE;
+    if (HAS_OBSERVABILITY)
+        house->observability =
+            observability_new(house->db, house->events, house->deployments, house->server, error);
+    if (HAS_OBSERVABILITY && !house->observability)
+        return FALSE;
+    if (HAS_INSIGHTS)
+        house->insights = insights_new(house->db, house->events, config, error);
+    return !HAS_INSIGHTS || house->insights != NULL;
+}
+
+/* ---- the doors ---- */
+
+static void open_server(House *house)
+{
+    const char *hosts[] = {house->base_host, "localhost", "127.0.0.1", "[::1]", NULL};
+    HttpServerOptions options = {.hosts = hosts};
+
+    house->server = http_server_new(&options);
+    house->portal = portal_new();
+}
+
+static void mount(House *house)
+{
+    HttpServer *server = house->server;
+    const struct {
+        const Route *routes;
+        void *room;
+    } rooms[] = {
+        {app_routes, (void *)house->spec->config},
+        {events_routes, house->events},
+        {jobs_routes, house->jobs},
+        {identity_routes, house->identity},
+        {forge_routes, house->forge},
+        {HAS_CATALOG ? catalog_routes : NULL, house->catalog},
+        {HAS_INFRA ? infra_routes : NULL, house->infra},
+        {HAS_SCAFFOLDER ? scaffolder_routes : NULL, house->scaffolder},
+        {HAS_PIPELINES ? pipelines_routes : NULL, house->pipelines},
+        {HAS_DEPLOYMENTS ? deployments_routes : NULL, house->deployments},
+        {HAS_OBSERVABILITY ? observability_routes : NULL, house->observability},
+        {HAS_INSIGHTS ? insights_routes : NULL, house->insights},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rooms); i++)
+        if (rooms[i].routes)
+            http_mount(server, rooms[i].routes, rooms[i].room);
+    if (HAS_DEPLOYMENTS)
+        house->ingress = ingress_new(house->deployments);
+    http_server_set_authenticator(server, identity_authenticate, house->identity,
+                                  (GDestroyNotify)principal_unref);
+    http_server_set_fallback(server, portal_serve, house->portal);
+    if (HAS_DEPLOYMENTS)
+        http_server_set_foreign_host_handler(server, ingress_serve, house->ingress);
+    events_api_wake(house->events, server);
+    jobs_api_wake(house->jobs, server);
+}
+
+static gboolean start(House *house, GError **error)
+{
+    events_start(house->events);
+    house->events_started = TRUE;
+    if (!forge_start(house->forge, error) || (HAS_CATALOG && !catalog_start(house->catalog, error)))
+        return FALSE;
+    jobs_start(house->jobs);
+    house->jobs_started = TRUE;
+    return !HAS_DEPLOYMENTS || deployments_start(house->deployments, error);
+}
+
+static gboolean listen_all(House *house, GError **error)
+{
+    const HttpListener listeners[] = {
+        {.listen_fd = house->spec->tcp_fd},
+        {.listen_fd = house->spec->api_fd},
+        {.listen_fd = house->spec->ingress_fd,
+         .tls_certificate = house->ca->certificate,
+         .tls_key = house->ca->key},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(listeners); i++)
+        if (!http_server_listen(house->server, &listeners[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+House *house_open(const HouseSpec *spec, GError **error)
+{
+    g_autoptr(House) house = g_new0(House, 1);
+
+    house->spec = spec;
+    house->environments = environment_names(spec->config);
+    house->base_host = host_of(spec->base_url);
+    house->api_socket = house_api_socket(spec->data_folder);
+    house->ingress_socket = house_ingress_socket(spec->data_folder);
+    open_server(house);
+    if (!open_spine(house, error) || !open_lower_rooms(house, error) ||
+        !open_upper_rooms(house, error))
+        return NULL;
+    mount(house);
+    if (!start(house, error) || !listen_all(house, error))
+        return NULL;
+    return g_steal_pointer(&house);
+}
+
+void house_close(House *house)
+{
+    if (!house)
+        return;
+    http_server_stop(house->server, REQUEST_GRACE_MS);
+    if (house->jobs_started)
+        jobs_stop(house->jobs);
+    if (HAS_DEPLOYMENTS && house->deployments)
+        deployments_stop(house->deployments);
+    if (HAS_CATALOG && house->catalog)
+        catalog_stop(house->catalog);
+    if (house->events_started)
+        events_stop(house->events);
+    if (HAS_INSIGHTS)
+        g_clear_pointer(&house->insights, insights_free);
+    if (HAS_OBSERVABILITY)
+        g_clear_pointer(&house->observability, observability_free);
+    if (HAS_DEPLOYMENTS)
+        g_clear_pointer(&house->deployments, deployments_free);
+    if (HAS_PIPELINES)
+        g_clear_pointer(&house->pipelines, pipelines_free);
+    if (HAS_SCAFFOLDER)
+        g_clear_pointer(&house->scaffolder, scaffolder_free);
+    if (HAS_INFRA)
+        g_clear_pointer(&house->infra, infra_free);
+    if (HAS_CATALOG)
+        g_clear_pointer(&house->catalog, catalog_free);
+    g_clear_pointer(&house->forge, forge_free);
+    if (HAS_DEPLOYMENTS)
+        g_clear_pointer(&house->ingress, ingress_free);
+    g_clear_pointer(&house->portal, portal_free);
+    g_clear_pointer(&house->server, http_server_free);
+    g_clear_pointer(&house->identity, identity_free);
+    g_clear_pointer(&house->jobs, jobs_free);
+    g_clear_pointer(&house->blobs, blobs_free);
+    g_clear_pointer(&house->events, events_free);
+    g_clear_pointer(&house->ca, local_ca_free);
+    g_clear_pointer(&house->secrets, secrets_free);
+    g_clear_pointer(&house->db, db_close);
+    g_strfreev(house->environments);
+    g_free(house->base_host);
+    g_free(house->api_socket);
+    g_free(house->ingress_socket);
+    g_free(house);
+}
