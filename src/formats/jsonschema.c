@@ -390,7 +390,9 @@ static bool keyword_properties(Validation *v, const Value *schema, const Value *
 {
     bool valid = true;
 
-    for (guint i = 0; value_is(instance, VALUE_OBJECT) && i < value_count(argument); i++) {
+    if (!value_is(instance, VALUE_OBJECT) || !value_is(argument, VALUE_OBJECT))
+        return true;
+    for (guint i = 0; i < value_count(argument); i++) {
         const char *key = value_key_at(argument, i);
         const Value *member = value_get(instance, key);
 
@@ -500,7 +502,9 @@ static bool keyword_dependencies(Validation *v, const Value *schema, const Value
 {
     bool valid = true;
 
-    for (guint i = 0; value_is(instance, VALUE_OBJECT) && i < value_count(argument); i++) {
+    if (!value_is(instance, VALUE_OBJECT) || !value_is(argument, VALUE_OBJECT))
+        return true;
+    for (guint i = 0; i < value_count(argument); i++) {
         const Value *dependency = value_value_at(argument, i);
 
         if (!value_get(instance, value_key_at(argument, i)))

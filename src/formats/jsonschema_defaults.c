@@ -91,7 +91,7 @@ static const Value *fill_branches(Filling *f, const Value *schema, const Value *
 
         instance = branch ? fill(f, branch, instance) : instance;
     }
-    for (guint i = 0; i < value_count(dependencies); i++)
+    for (guint i = 0; value_is(dependencies, VALUE_OBJECT) && i < value_count(dependencies); i++)
         if (value_get(instance, value_key_at(dependencies, i)) &&
             value_is(value_value_at(dependencies, i), VALUE_OBJECT))
             instance = fill(f, value_value_at(dependencies, i), instance);

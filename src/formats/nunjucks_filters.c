@@ -373,8 +373,8 @@ static bool filter_replace(NjRun *run, NjVal input, const NjArgs *args, NjVal *r
     double count = nj_is_nothing(limit) ? -1 : nj_to_number(run, limit);
     bool pattern = what.kind == NJ_PATTERN;
 
-    return nj_replace(run, text, length, what, with, pattern, count >= 0 ? (int64_t)count : -1,
-                      result);
+    return nj_replace(run, text, length, what, with, pattern,
+                      count >= 0 ? (int64_t)nj_clamp(count, 0, NJ_TEXT_MAX) : -1, result);
 }
 
 /* ---- numbers ---- */
@@ -404,7 +404,7 @@ static bool to_number(NjRun *run, NjVal input, const NjArgs *args, bool whole, N
     gsize length;
     const char *text = nj_to_string(run, input, &length);
     NjVal fallback = nj_arg_named(args, 0, whole ? "default" : "defaultVal");
-    int base = whole ? (int)CLAMP(nj_arg_number(run, args, 1, "base", 10), 2, 36) : 10;
+    int base = whole ? (int)nj_clamp(nj_arg_number(run, args, 1, "base", 10), 2, 36) : 10;
     double number = text ? leading_number(text, base) : NAN;
 
     if (isnan(number))
@@ -497,7 +497,7 @@ static bool filter_dump(NjRun *run, NjVal input, const NjArgs *args, NjVal *resu
     if (!text || !nj_weigh(run, input.value))
         return false;
     if (nj_is(spaces, VALUE_NUMBER))
-        indent = g_strnfill((gsize)CLAMP(nj_to_number(run, spaces), 0, 10), ' ');
+        indent = g_strnfill((gsize)nj_clamp(nj_to_number(run, spaces), 0, 10), ' ');
     else
         indent = g_utf8_substring(text, 0, MIN(g_utf8_strlen(text, -1), 10));
     if (*indent)

@@ -255,6 +255,13 @@ NjVal nj_global(NjRun *run, const char *name);
 /* input.name: members, lengths and JavaScript's methods; undefined where there is none. */
 NjVal nj_member(NjRun *run, NjVal input, NjVal key);
 
+/* number between minimum and maximum; minimum for NaN. What comes from a template is cast to an
+ * integer only behind this. */
+static inline double nj_clamp(double number, double minimum, double maximum)
+{
+    return number > minimum ? MIN(number, maximum) : minimum;
+}
+
 /* Character offsets in UTF-8 text, clamped to its end. */
 gsize nj_byte_of(const char *text, gsize length, glong character);
 

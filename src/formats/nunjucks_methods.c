@@ -33,7 +33,7 @@ static glong clamp_index(double index, glong length)
         return 0;
     if (index < 0)
         index += length;
-    return (glong)CLAMP(trunc(index), 0, length);
+    return (glong)nj_clamp(index, 0, length);
 }
 
 static NjVal part(NjRun *run, NjVal self, glong from, glong to)
@@ -239,7 +239,7 @@ static bool text_substr(NjRun *run, NjVal self, const NjArgs *args, NjVal *resul
     glong from = clamp_index(nj_arg_number(run, args, 0, "", 0), length);
     double count = nj_arg_number(run, args, 1, "", length);
 
-    *result = part(run, self, from, from + (glong)CLAMP(count, 0, length - from));
+    *result = part(run, self, from, from + (glong)nj_clamp(count, 0, length - from));
     return true;
 }
 

@@ -161,8 +161,14 @@ static bool global_range(NjRun *run, const NjFunction *function, const NjArgs *a
         return nj_fail(run, "range() needs numbers, and a step that is not zero");
     if ((stop - start) / step > NJ_RANGE_MAX)
         return nj_fail(run, "range() makes at most %d items", NJ_RANGE_MAX);
-    for (double at = start; step > 0 ? at < stop : at > stop; at += step)
+    /* Counted, since a step may be too small to change a large number. */
+    for (int i = 0; i <= NJ_RANGE_MAX; i++) {
+        double at = start + i * step;
+
+        if (step > 0 ? at >= stop : at <= stop)
+            break;
         value_append(run->arena, items, nj_number(run, at).value);
+    }
     *result = nj_value(items);
     return nj_charge(run, value_count(items));
 }
