@@ -69,6 +69,9 @@ void **db_engine_data(Db *db);
 /* Brings the schema to this binary's; conn is the writer's, outside a transaction. */
 gboolean db_migrate(DbConn *conn, GError **error);
 
+/* The number of the newest migration in this binary. */
+int64_t db_newest_migration(void);
+
 /* Keeps item until the transaction commits (then flush gets it) or is rolled back (then it is freed
  * by destroy). One flush function a database. */
 void db_defer(DbConn *tx, gpointer item, GDestroyNotify destroy, DbFlushFn flush);

@@ -70,6 +70,14 @@ static Migration *find(GPtrArray *list, int64_t number)
     return NULL;
 }
 
+int64_t db_newest_migration(void)
+{
+    g_autoptr(GPtrArray) list = embedded();
+    const Migration *newest = list->len ? g_ptr_array_index(list, list->len - 1) : NULL;
+
+    return newest ? newest->number : 0;
+}
+
 /* Takes what is recorded out of list; refuses what this binary does not know. */
 static gboolean drop_recorded(DbConn *conn, GPtrArray *list, GError **error)
 {

@@ -1,11 +1,9 @@
 /* Claiming, running and ending jobs. One scheduler thread claims; each running job has a thread. */
 #include "formats/json.h"
 #include "spine/clock.h"
-#include "spine/db_internal.h"
+#include "spine/folder.h"
 #include "spine/jobs_internal.h"
 #include <errno.h>
-#include <ftw.h>
-#include <stdio.h>
 #include <string.h>
 
 #define RUNNING_MAX 128 /* on one node */
@@ -381,11 +379,6 @@ static void hear_cancellations(Jobs *jobs)
 
 /* ---- tidying ---- */
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    return remove(path);
-}
-
 static gboolean write_removed(DbConn *tx, void *data, GError **error)
 {
     return job_folder_is_removed(tx, data, error);
@@ -400,8 +393,8 @@ static void remove_old_folders(Jobs *jobs)
     for (guint i = 0; i < ids->len && !atomic_load(&jobs->stopping); i++) {
         char *id = g_ptr_array_index(ids, i);
         g_autofree char *folder = g_build_filename(jobs->folder, id, "files", NULL);
-        nftw(folder, remove_one, 32, FTW_DEPTH | FTW_PHYS);
-        db_write(jobs->db, write_removed, id, NULL, NULL);
+        if (folder_remove(folder, NULL))
+            db_write(jobs->db, write_removed, id, NULL, NULL);
     }
 }
 

@@ -375,3 +375,18 @@ gboolean secrets_rotate(Secrets *secrets, GError **error)
     return keys_add(secrets->key_file, error) && reload_keys(secrets, error) &&
            db_write(secrets->db, reseal_all, secrets, NULL, error);
 }
+
+char **secrets_key_ids(DbConn *conn, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_KEYS, "");
+
+    if (!rows)
+        return NULL;
+    while (db_rows_next(rows))
+        g_ptr_array_add(ids, g_strdup(db_rows_text(rows, 0)));
+    if (db_rows_error(rows, error))
+        return NULL;
+    g_ptr_array_add(ids, NULL);
+    return (char **)g_ptr_array_steal(ids, NULL);
+}

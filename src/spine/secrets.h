@@ -31,6 +31,9 @@ GHashTable *secrets_of_scope(Secrets *secrets, DbConn *conn, const char *scope, 
 /* Names only. */
 GPtrArray *secrets_names(DbConn *conn, const char *scope, GError **error);
 
+/* Ids of the keys this database is sealed by, NULL-terminated; free with g_strfreev(). */
+char **secrets_key_ids(DbConn *conn, GError **error);
+
 /* `pave keys rotate`: a new key-encryption key; every data key is sealed anew, the records stay. */
 gboolean secrets_rotate(Secrets *secrets, GError **error);
 
