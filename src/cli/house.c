@@ -24,8 +24,8 @@ enum {
     HAS_INFRA = 0,
     HAS_SCAFFOLDER = 0,
     HAS_PIPELINES = 0,
-    HAS_DEPLOYMENTS = 0,
-    HAS_OBSERVABILITY = 0,
+    HAS_DEPLOYMENTS = 1,
+    HAS_OBSERVABILITY = 1,
     HAS_INSIGHTS = 0,
 };
 
@@ -195,6 +195,9 @@ static gboolean open_upper_rooms(House *house, GError **error)
             observability_new(house->db, house->events, house->deployments, house->server, error);
     if (HAS_OBSERVABILITY && !house->observability)
         return FALSE;
+    if (HAS_OBSERVABILITY)
+        observability_set_public_metrics(
+            house->observability, config_bool(config, "observability.metrics.public", FALSE));
     if (HAS_INSIGHTS)
         house->insights = insights_new(house->db, house->events, config, error);
     return !HAS_INSIGHTS || house->insights != NULL;
@@ -252,9 +255,12 @@ static gboolean start(House *house, GError **error)
     house->events_started = TRUE;
     if (!forge_start(house->forge, error) || (HAS_CATALOG && !catalog_start(house->catalog, error)))
         return FALSE;
+    /* What runs is taken up before a deployment that was interrupted goes on. */
+    if (HAS_DEPLOYMENTS && !deployments_start(house->deployments, error))
+        return FALSE;
     jobs_start(house->jobs);
     house->jobs_started = TRUE;
-    return !HAS_DEPLOYMENTS || deployments_start(house->deployments, error);
+    return TRUE;
 }
 
 static gboolean listen_all(House *house, GError **error)

@@ -1,5 +1,7 @@
 #include "deployments/deployments_internal.h"
 
+#include "spine/folder.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -58,26 +60,6 @@ char *archive_entry_path(const char *path, GError **error)
         return NULL;
     }
     return g_string_free(g_steal_pointer(&clean), FALSE);
-}
-
-gboolean archive_link_stays_inside(const char *path, const char *target)
-{
-    g_auto(GStrv) parts = g_strsplit(target, "/", -1);
-    int depth = 0;
-
-    if (*target == '/' || !*target || strlen(target) > PATH_LENGTH_MAX)
-        return FALSE;
-    for (const char *at = path; (at = strchr(at, '/')); at++)
-        depth++;
-    for (char **part = parts; *part; part++) {
-        if (g_str_equal(*part, ".."))
-            depth--;
-        else if (**part && !g_str_equal(*part, "."))
-            depth++;
-        if (depth < 0)
-            return FALSE;
-    }
-    return TRUE;
 }
 
 /* ---- writing the layer ---- */
@@ -194,7 +176,7 @@ static gboolean check_links(Copy *copy, struct archive_entry *entry, const char 
         below = g_build_filename(ROOT, target, NULL);
         archive_entry_set_hardlink(made, below);
     } else if (archive_entry_filetype(entry) == AE_IFLNK) {
-        if (!symbolic || !archive_link_stays_inside(path, symbolic))
+        if (!symbolic || !folder_link_stays_inside(path, symbolic))
             return refuse(path, "is a symbolic link that leads out of the folder", error);
         archive_entry_set_symlink(made, symbolic);
         g_hash_table_add(copy->links, g_strdup(path));

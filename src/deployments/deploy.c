@@ -1,21 +1,16 @@
 #include "deployments/deployments_internal.h"
 
 #include "spine/clock.h"
+#include "spine/folder.h"
 
-#include <errno.h>
-#include <ftw.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* A deployment: unpack, start, verify, switch, retire. The new version serves nobody before it is
  * healthy, and the old one serves until then. Whatever fails, the old one goes on. */
 
 enum {
     VERIFY_MS = 30000,
-    VERIFY_EVERY_MS = 150,
+    VERIFY_EVERY_MS = 50,
     STARTS_MAX = 3, /* of one attempt, should the process be killed from outside */
     DRAIN_MS = 500,
     REASON_LINES = 8,
@@ -194,6 +189,7 @@ typedef struct {
     Deployment deployment;
     Instance *instance;
     int64_t output_at; /* how much of its output was copied */
+    gboolean verified; /* by this attempt */
     const char *replaced;
 } Deploy;
 
@@ -222,16 +218,14 @@ static gboolean move(Deploy *deploy, DeploymentState to, GError **error)
     return TRUE;
 }
 
-static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    return remove(path);
-}
-
 static void remove_app(const char *folder)
 {
     g_autofree char *app = g_build_filename(folder, "app", NULL);
 
-    nftw(app, remove_one, 32, FTW_DEPTH | FTW_PHYS);
+    g_autoptr(GError) error = NULL;
+
+    if (!folder_remove(app, &error))
+        g_warning("%s stays: %s", app, error->message);
 }
 
 static gboolean do_unpack(Deploy *deploy, const char *step, GError **error)
@@ -361,6 +355,7 @@ static gboolean do_verify(Deploy *deploy, const char *step, GError **error)
     if ((!deploy->instance->process && !ensure_started(deploy, step, error)) ||
         !wait_until_healthy(deploy, step, error))
         return FALSE;
+    deploy->verified = TRUE;
     job_print(deploy->job, step, "info", "Healthy after %.0f ms (%s answered in %.1f ms)",
               (double)(clock_now_ms() - deploy->deployment.started_at),
               deploy->instance->health_path, deploy->instance->check.latency_ms);
@@ -407,9 +402,11 @@ static gboolean do_switch(Deploy *deploy, const char *step, GError **error)
                                         deploy->deployment.environment);
 
     if (deploy->deployment.state != DEPLOYMENT_LIVE) {
-        /* It may have died since it was verified: in an earlier attempt, with the server. */
-        if (!ensure_started(deploy, step, error) || !wait_until_healthy(deploy, step, error) ||
-            !job_write(deploy->job, switch_in, deploy, error))
+        /* It may have died since an earlier attempt verified it, with the server. */
+        if (!deploy->verified &&
+            (!ensure_started(deploy, step, error) || !wait_until_healthy(deploy, step, error)))
+            return FALSE;
+        if (!job_write(deploy->job, switch_in, deploy, error))
             return FALSE;
         deploy->deployment.state = DEPLOYMENT_LIVE;
     }

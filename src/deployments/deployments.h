@@ -38,4 +38,10 @@ typedef struct {
 void deployments_each_running(Deployments *deployments,
                               void (*each)(const RunningVersion *running, void *data), void *data);
 
+/* Calls each with how many deployments of an environment are in a state. */
+typedef void (*DeploymentsCountFn)(const char *environment, const char *state, int64_t count,
+                                   void *data);
+gboolean deployments_count(Deployments *deployments, DeploymentsCountFn each, void *data,
+                           GError **error);
+
 extern const Route deployments_routes[];

@@ -154,7 +154,6 @@ gboolean archive_to_layer(Blobs *blobs, ArchiveReader read, void *data, Layer *l
 gboolean archive_unpack(const char *layer_file, const char *folder, GError **error);
 /* "a/b" of "./a//b/"; ERROR_INPUT for what leads out. "" is the root. Free with g_free(). */
 char *archive_entry_path(const char *path, GError **error);
-gboolean archive_link_stays_inside(const char *path, const char *target);
 
 /* ---- one running version (instance.c) ---- */
 

@@ -50,6 +50,9 @@ static const char SQL_DEPLOYMENT_BY_JOB[] =
 static const char SQL_DEPLOYMENTS[] =
     "SELECT " DEPLOYMENT_COLUMNS " FROM deployment WHERE (service = $1 OR $1 = '')"
     " AND (environment = $2 OR $2 = '') ORDER BY created_at DESC, id DESC LIMIT $3";
+static const char SQL_COUNT[] =
+    "SELECT environment, state, COUNT(*) FROM deployment GROUP BY environment, state"
+    " ORDER BY environment, state";
 static const char SQL_MOVE_ON[] = "UPDATE deployment SET state = $1 WHERE id = $2 AND state = $3";
 static const char SQL_MOVE_START[] =
     "UPDATE deployment SET state = $1, started_at = COALESCE(started_at, $4), finished_at = NULL,"
@@ -364,4 +367,14 @@ GPtrArray *store_live(DbConn *conn, Arena *arena, const char *service, const cha
         g_ptr_array_add(found, live);
     }
     return done(rows, error) ? g_steal_pointer(&found) : NULL;
+}
+
+gboolean deployments_count(Deployments *deployments, DeploymentsCountFn each, void *data,
+                           GError **error)
+{
+    g_autoptr(DbRows) rows = db_query(db_reader(deployments->db), error, SQL_COUNT, "");
+
+    while (rows && db_rows_next(rows))
+        each(db_rows_text(rows, 0), db_rows_text(rows, 1), db_rows_int(rows, 2), data);
+    return done(rows, error);
 }

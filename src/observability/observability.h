@@ -7,4 +7,7 @@ Observability *observability_new(Db *db, Events *events, Deployments *deployment
                                  HttpServer *server, GError **error);
 void observability_free(Observability *observability);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Observability, observability_free)
+/* Off at first: then /metrics wants credentials. */
+void observability_set_public_metrics(Observability *observability, gboolean is_public);
+
 extern const Route observability_routes[];

@@ -90,6 +90,10 @@ const Value *jobs_get(DbConn *conn, Arena *arena, const char *id, GError **error
 const Value *jobs_list(DbConn *conn, Arena *arena, const char *kind, const char *subject,
                        const char *state, guint limit, guint offset, GError **error);
 
+/* Calls each with how many jobs of a kind are in a state. */
+typedef void (*JobsCountFn)(const char *kind, const char *state, int64_t count, void *data);
+gboolean jobs_count(DbConn *conn, JobsCountFn each, void *data, GError **error);
+
 /* Asks a running job to stop; a queued one is cancelled at once. ERROR_CONFLICT where it has ended.
  */
 gboolean jobs_cancel(Jobs *jobs, const char *id, const char *actor, GError **error);

@@ -15,6 +15,8 @@ static const char SQL_INSERT[] =
     " ON CONFLICT (id) DO NOTHING";
 static const char SQL_LOAD_SECRETS[] = "SELECT secrets FROM job WHERE id = $1";
 static const char SQL_GET[] = "SELECT " COLUMNS " FROM job WHERE id = $1";
+static const char SQL_COUNT[] =
+    "SELECT kind, state, COUNT(*) FROM job GROUP BY kind, state ORDER BY kind, state";
 static const char SQL_LIST[] =
     "SELECT " COLUMNS " FROM job WHERE ($1 = '' OR kind = $1) AND ($2 = '' OR subject = $2)"
     " AND ($3 = '' OR state = $3) ORDER BY id DESC LIMIT $4 OFFSET $5";
@@ -477,4 +479,13 @@ const Value *jobs_list(DbConn *conn, Arena *arena, const char *kind, const char 
     while (db_rows_next(rows))
         value_append(arena, list, row_to_value(rows, arena));
     return db_rows_error(rows, error) ? NULL : list;
+}
+
+gboolean jobs_count(DbConn *conn, JobsCountFn each, void *data, GError **error)
+{
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_COUNT, "");
+
+    while (rows && db_rows_next(rows))
+        each(db_rows_text(rows, 0), db_rows_text(rows, 1), db_rows_int(rows, 2), data);
+    return rows && !db_rows_error(rows, error);
 }
