@@ -19,14 +19,17 @@ export function ago(time: Time, now = Date.now()): string {
   return new Date(toMs(time)).toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' });
 }
 
+const two = (big: number, bigUnit: string, small: number, smallUnit: string) => (small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit === 'm' ? 'min' : bigUnit}`);
+
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return '–';
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1000;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} m ${Math.round(seconds % 60)} s`;
-  if (seconds < 86_400 * 2) return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} m`;
+  if (seconds < 600) return two(Math.floor(seconds / 60), 'm', Math.floor(seconds % 60), 's');
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 86_400 * 2) return two(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'm');
   return `${Math.round(seconds / 86_400)} days`;
 }
 

@@ -61,7 +61,7 @@ export function EnvironmentCard({ service, repository, item, history }: Environm
           <>
             <Anchor component={AppLink} href={item.url} fz="sm"><Group gap={6} wrap="nowrap"><span className="clip">{host}</span><IconExternalLink size={14} style={{ flex: 'none' }} /></Group></Anchor>
             <Version item={item} repository={repository} />
-            {item.current.health?.error && <Text fz="sm" c="error">{item.current.health.error}</Text>}
+            {item.current.health?.error && <Text fz="sm" c="var(--mantine-color-error)">{item.current.health.error}</Text>}
             <HealthStrip history={history} />
           </>
         ) : (

@@ -32,7 +32,7 @@ export function Releases({ service, environments }: { service: string; environme
     { key: 'tags', title: 'Tags', render: (item) => <Group gap={4}>{(item.tags ?? []).map((tag) => <Badge key={tag}>{/^[0-9a-f]{40}$/.test(tag) ? short(tag) : tag}</Badge>)}</Group> },
     { key: 'size', title: 'Size', align: 'right', render: (item) => <Text span c="dimmed" fz="sm" className="num">{bytes(item.size)}</Text> },
     { key: 'when', title: 'Built', align: 'right', render: (item) => <Ago time={item.createdAt} /> },
-    { key: 'deploy', title: '', align: 'right', render: (item) => <DeployMenu service={service} release={item} environments={environments} /> },
+    { key: 'deploy', title: 'Deploy', quiet: true, align: 'right', render: (item) => <DeployMenu service={service} release={item} environments={environments} /> },
   ];
   return (
     <Section title="Releases" flush>

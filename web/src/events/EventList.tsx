@@ -15,7 +15,7 @@ function EventRow({ event, open, onToggle }: { event: CloudEvent; open: boolean;
     <>
       <Group px="md" py={8} gap={14} wrap="nowrap">
         <UnstyledButton onClick={onToggle} aria-expanded={open} className="num" fz="xs" c="dimmed" w={52} ta="right" aria-label={`Event ${event.seq}: show everything`}>{event.seq}</UnstyledButton>
-        <Dot status={state} />
+        <Dot status={state} still />
         <Text fz="sm" fw={550} w={210} className="clip" title={event.type}>{words}</Text>
         <Text fz="sm" className="clip" style={{ flex: 1 }}>
           {href ? <Anchor component={AppLink} href={href} fz="sm" c="inherit">{event.subject}</Anchor> : event.subject}

@@ -49,7 +49,7 @@ export function LoginPage() {
         <Card padding="lg" shadow="sm">
           <Stack gap="md">
             {session.error && <ErrorState error={session.error} retry={() => void session.refetch()} />}
-            {guest && <Button loading={login.isPending} onClick={() => signIn({ provider: 'guest' })} fullWidth>Continue as guest</Button>}
+            {guest && <Button loading={login.isPending} onClick={() => signIn({ provider: 'guest' })} fullWidth>Enter as guest</Button>}
             {guest && password && <Divider label="or" />}
             {password && <PasswordForm busy={login.isPending} onSubmit={signIn} prominent={!guest} />}
             {session.data && !guest && !password && (
@@ -57,7 +57,7 @@ export function LoginPage() {
                 Add <code>auth.providers.guest</code> or <code>auth.users</code> to the configuration file and start Pave again.
               </Alert>
             )}
-            {login.error && <Text c="error" fz="sm" role="alert">{login.error.message}</Text>}
+            {login.error && <Text c="var(--mantine-color-error)" fz="sm" role="alert">{login.error.message}</Text>}
           </Stack>
         </Card>
       </Box>

@@ -34,7 +34,7 @@ export function NewToken({ opened, onClose, onMade }: NewTokenProps) {
             <Stack gap={8} mt={6}>{SCOPES.map(([value, label]) => <Checkbox key={value} size="sm" value={value} label={label} />)}</Stack>
           </Checkbox.Group>
           <Select label="It ends after" value={days} onChange={(next) => next && setDays(next)} allowDeselect={false} data={[{ value: '1', label: '1 day' }, { value: '7', label: '7 days' }, { value: '30', label: '30 days' }, { value: '90', label: '90 days' }, { value: '365', label: '1 year' }]} />
-          {create.error && <Text c="error" fz="sm" role="alert">{create.error.message}</Text>}
+          {create.error && <Text c="var(--mantine-color-error)" fz="sm" role="alert">{create.error.message}</Text>}
           <Group justify="flex-end" gap={8}>
             <Button variant="default" onClick={onClose}>Cancel</Button>
             <Button type="submit" loading={create.isPending} disabled={scopes.length === 0}>Create token</Button>

@@ -14,7 +14,7 @@ import { NewToken } from './NewToken';
 
 function Revoke({ token }: { token: Token }) {
   const remove = useDeleteToken();
-  return <Button size="compact-xs" variant="subtle" color="red" c="error" loading={remove.isPending} onClick={() => remove.mutate(token.id, { onError: notifyError('Could not revoke') })} aria-label={`Revoke ${token.name}`}>Revoke</Button>;
+  return <Button size="compact-xs" variant="subtle" color="red" c="var(--mantine-color-error)" loading={remove.isPending} onClick={() => remove.mutate(token.id, { onError: notifyError('Could not revoke') })} aria-label={`Revoke ${token.name}`}>Revoke</Button>;
 }
 
 const COLUMNS: Column<Token>[] = [
@@ -23,7 +23,7 @@ const COLUMNS: Column<Token>[] = [
   { key: 'created', title: 'Created', render: (token) => <Ago time={token.createdAt} /> },
   { key: 'used', title: 'Last used', render: (token) => (token.lastUsedAt ? <Ago time={token.lastUsedAt} /> : <Text span c="dimmed" fz="sm">Never</Text>) },
   { key: 'expires', title: 'Expires', render: (token) => (token.expiresAt ? <Text span fz="sm" c={toMs(token.expiresAt) < Date.now() ? 'error' : 'dimmed'}>{ago(token.expiresAt)}</Text> : 'Never') },
-  { key: 'revoke', title: '', align: 'right', render: (token) => <Revoke token={token} /> },
+  { key: 'revoke', title: 'Revoke', quiet: true, align: 'right', render: (token) => <Revoke token={token} /> },
 ];
 
 export function Tokens() {

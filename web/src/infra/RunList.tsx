@@ -31,7 +31,7 @@ function RunDetails({ run }: { run: InfraRun }) {
   const error = typeof run.error === 'string' ? run.error : run.error?.message;
   return (
     <Stack gap="sm" p="md" className="sunken">
-      {error && <Text fz="sm" c="error" style={{ whiteSpace: 'pre-wrap' }}>{error}</Text>}
+      {error && <Text fz="sm" c="var(--mantine-color-error)" style={{ whiteSpace: 'pre-wrap' }}>{error}</Text>}
       {changes.length > 0 && (
         <Stack gap={2}>
           {changes.map((change) => {

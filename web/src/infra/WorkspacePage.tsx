@@ -24,7 +24,7 @@ function Actions({ workspace }: { workspace: Workspace }) {
     <>
       <Button variant="default" leftSection={<IconEye size={16} />} onClick={run('plan')} loading={act.isPending}>Plan</Button>
       <Button variant="default" leftSection={<IconPlayerPlay size={16} />} onClick={run('apply')} loading={act.isPending}>Apply</Button>
-      <Button variant="default" c="error" leftSection={<IconTrash size={16} />} onClick={ask.open}>Destroy</Button>
+      <Button variant="default" c="var(--mantine-color-error)" leftSection={<IconTrash size={16} />} onClick={ask.open}>Destroy</Button>
       <Confirm opened={asking} title={`Destroy everything in ${workspace.name}?`} action="Destroy" danger loading={act.isPending} onConfirm={run('destroy')} onClose={ask.close}>
         {workspace.resources?.length ?? 0} resources and the data in them are removed. This cannot be undone.
       </Confirm>

@@ -13,6 +13,9 @@ const WIDTH = 236;
 const HEIGHT = 52;
 
 function JobNodeView({ data: { job, picked, onPick } }: NodeProps<JobNode>) {
+  // A job of a reusable workflow is named "caller / job": the caller tells more.
+  const [title, ...rest] = job.name.split(' / ');
+  const below = [rest.join(' / '), title?.includes(job.environment ?? '\n') ? '' : job.environment].filter(Boolean).join(' · ');
   return (
     <>
       <Handle type="target" position={Position.Left} style={{ opacity: 0 }} isConnectable={false} />
@@ -23,8 +26,8 @@ function JobNodeView({ data: { job, picked, onPick } }: NodeProps<JobNode>) {
         <Group gap={10} wrap="nowrap">
           <StepIcon status={stateOf(job)} />
           <Box style={{ minWidth: 0, flex: 1 }}>
-            <Text fz={13} fw={550} className="clip" lh={1.35}>{job.name}</Text>
-            {job.environment && <Text fz={11.5} c="dimmed" lh={1.3} className="clip">{job.environment}</Text>}
+            <Text fz={13} fw={550} className="clip" lh={1.35}>{title}</Text>
+            {below && <Text fz={11.5} c="dimmed" lh={1.3} className="clip">{below}</Text>}
           </Box>
           {job.startedAt && <Took from={job.startedAt} to={job.endedAt} running={job.status === 'in_progress'} />}
         </Group>

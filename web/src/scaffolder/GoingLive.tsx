@@ -4,7 +4,6 @@ import { useService } from '../deployments/api';
 import { useRuns } from '../pipelines/api';
 import { AppLink } from '../shell/AppLink';
 import { Section } from '../shell/Page';
-import { Status } from '../shell/Status';
 import { StepIcon } from '../shell/StepIcon';
 import { Took } from '../shell/Time';
 
@@ -26,11 +25,11 @@ export function GoingLive({ repository }: { repository: string }) {
         {environments.map((each) => (
           <Group key={each.environment} gap={12} wrap="nowrap">
             <StepIcon status={each.current ? (each.current.health?.status ?? each.current.state) : 'pending'} />
-            <Text fz="sm" style={{ flex: 1 }}>{each.environment}</Text>
+            <Text fz="sm" style={{ flex: 'none' }}>{each.environment}</Text>
             {each.current ? (
-              <Anchor component={AppLink} href={each.url} fz="sm"><Group gap={5} wrap="nowrap">{each.url.replace(/^https?:\/\//, '')}<IconExternalLink size={13} /></Group></Anchor>
+              <Anchor component={AppLink} href={each.url} fz="sm" ml="auto" miw={0} title={each.url}><Group gap={5} wrap="nowrap"><span className="clip">{each.url.replace(/^https?:\/\//, '')}</span><IconExternalLink size={13} style={{ flex: 'none' }} /></Group></Anchor>
             ) : (
-              <Status status="pending">Not yet</Status>
+              <Text c="dimmed" fz="sm" ml="auto">Not yet</Text>
             )}
           </Group>
         ))}

@@ -23,7 +23,7 @@ export function StepList({ steps, picked, onPick }: StepListProps) {
               <Box style={{ flex: 1, minWidth: 0 }}>
                 <Text fz="sm" fw={550} c={step.state === 'pending' ? 'dimmed' : undefined}>{step.name}</Text>
                 <Text fz="xs" c="dimmed" className="mono clip">{step.action}</Text>
-                {step.error && <Text fz="xs" c="error" mt={4} style={{ overflowWrap: 'anywhere' }}>{step.error}</Text>}
+                {step.error && <Text fz="xs" c="var(--mantine-color-error)" mt={4} style={{ overflowWrap: 'anywhere' }}>{step.error}</Text>}
               </Box>
               {step.startedAt && step.state !== 'skipped' && <Took from={step.startedAt} to={step.endedAt} running={step.state === 'running'} />}
             </Group>

@@ -45,7 +45,7 @@ function Waiting({ job }: { job: Job }) {
         <Group gap={8}>
           <Button size="xs" variant="default" onClick={answer('done')} loading={act.isPending}>It is done, go on</Button>
           <Button size="xs" variant="default" onClick={answer('repeat')} loading={act.isPending}>Do it again</Button>
-          <Button size="xs" variant="default" c="error" onClick={answer('fail')} loading={act.isPending}>Stop here</Button>
+          <Button size="xs" variant="default" c="var(--mantine-color-error)" onClick={answer('fail')} loading={act.isPending}>Stop here</Button>
         </Group>
       </Stack>
     </Alert>

@@ -58,11 +58,13 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
       }
       actions={<Actions job={job} onRetry={() => setEpoch((old) => old + 1)} />}
     >
+      <Stack gap="md">
       <Progress
         value={ended && job.state === 'succeeded' ? 100 : (finished / Math.max(1, steps.length)) * 100} size={4} radius="xl" aria-label="Progress"
         color={job.state === 'failed' ? 'red' : job.state === 'succeeded' ? 'green' : undefined} animated={job.state === 'running'}
       />
       <div role="status">{(ended || job.state === 'waiting') && <TaskOutcome job={job} />}</div>
+      </Stack>
       <Box className="task-grid">
         <Stack gap="md">
           <Section title="Steps" flush><StepList steps={steps} picked={picked} onPick={setPicked} /></Section>

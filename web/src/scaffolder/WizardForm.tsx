@@ -18,7 +18,7 @@ export function WizardForm({ page, values, errors, onChange, onSubmit, children 
   return (
     <Form
       schema={page.schema} uiSchema={page.uiSchema} formData={values} validator={validator} widgets={pickers} extraErrors={errors} extraErrorsBlockSubmit={false}
-      idPrefix="parameter" idSeparator="-" showErrorList={false} focusOnFirstError noHtml5Validate
+      idPrefix="parameter" idSeparator="-" showErrorList={false} focusOnFirstError noHtml5Validate onError={() => undefined}
       onChange={(event) => onChange((event.formData ?? {}) as Record<string, unknown>)}
       onSubmit={onSubmit}
     >

@@ -66,7 +66,10 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
           {page ? (
             <WizardForm
               key={at} page={page} values={values[at] ?? {}} errors={errorsHere} onSubmit={() => setAt(at + 1)}
-              onChange={(next) => setValues((old) => old.map((each, index) => (index === at ? next : each)))}
+              onChange={(next) => {
+                if (create.error) create.reset();
+                setValues((old) => old.map((each, index) => (index === at ? next : each)));
+              }}
             >
               <Group justify="space-between" mt="lg">
                 {back || <span />}
@@ -77,7 +80,7 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
             <Stack gap="lg">
               <ReviewList pages={pages} values={values} onEdit={setAt} />
               {create.error && refused.length === 0 && <ErrorState error={create.error} />}
-              {create.error && refused.length > 0 && <Text c="error" fz="sm" role="alert">{refused.map((each) => `${each.name}: ${each.message}`).join('; ')}</Text>}
+              {create.error && refused.length > 0 && <Text c="var(--mantine-color-error)" fz="sm" role="alert">{refused.map((each) => `${each.name}: ${each.message}`).join('; ')}</Text>}
               <Group justify="space-between">
                 {back || <span />}
                 <Button leftSection={<IconRocket size={16} />} onClick={submit} loading={create.isPending}>{labels?.createButtonText ?? 'Create'}</Button>

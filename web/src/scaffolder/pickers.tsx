@@ -136,7 +136,7 @@ function RepoUrlPicker(props: WidgetProps) {
         <Autocomplete label="Owner" data={owners} value={parts.get('owner') ?? ''} onChange={(owner) => set({ owner })} />
         <TextInput label="Repository" value={parts.get('repo') ?? ''} onChange={(event) => set({ repo: event.currentTarget.value })} />
       </Group>
-      {error && <Text fz="xs" c="error" role="alert">{error}</Text>}
+      {error && <Text fz="xs" c="var(--mantine-color-error)" role="alert">{error}</Text>}
     </Stack>
   );
 }

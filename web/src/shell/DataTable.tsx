@@ -1,4 +1,4 @@
-import { Table } from '@mantine/core';
+import { Table, VisuallyHidden } from '@mantine/core';
 import { useRouter } from '@tanstack/react-router';
 import type { MouseEvent, ReactNode } from 'react';
 
@@ -6,6 +6,8 @@ export interface Column<T> {
   key: string;
   title: ReactNode;
   render: (item: T) => ReactNode;
+  /** The title is for screen readers only. */
+  quiet?: boolean;
   width?: number | string;
   align?: 'right';
 }
@@ -33,7 +35,7 @@ export function DataTable<T>({ label, columns, items, rowKey, rowHref, minWidth 
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
-              <Table.Th key={column.key} w={column.width} ta={column.align}>{column.title}</Table.Th>
+              <Table.Th key={column.key} w={column.width} ta={column.align}>{column.quiet ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}</Table.Th>
             ))}
           </Table.Tr>
         </Table.Thead>

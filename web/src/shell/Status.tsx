@@ -21,11 +21,11 @@ export function label(status: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-export function Dot({ status }: { status: string | null | undefined }) {
+export function Dot({ status, still }: { status: string | null | undefined; still?: boolean }) {
   const tone = toneOf(status);
   return (
     <span
-      className={tone === 'busy' ? 'dot dot-busy' : 'dot'}
+      className={tone === 'busy' && !still ? 'dot dot-busy' : 'dot'}
       style={{ '--tone': `var(--pave-${tone})` } as React.CSSProperties}
       aria-hidden="true"
     />
