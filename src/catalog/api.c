@@ -1,0 +1,234 @@
+#include "catalog/catalog_internal.h"
+#include <string.h>
+
+/* ---- what handlers share ---- */
+
+const char *catalog_body_string(const Value *body, const char *where, const char *name,
+                                GError **error)
+{
+    const Value *value = value_get(body, name);
+
+    if (value_is(value, VALUE_STRING))
+        return value_string(value, "");
+    if (value)
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s/%s must be string", where, name);
+    else
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s must have required property '%s'", where,
+                    name);
+    return NULL;
+}
+
+gboolean catalog_query_int(const Request *request, const char *name, int64_t minimum,
+                           int64_t fallback, int64_t *number, GError **error)
+{
+    const char *text = request_query(request, name);
+    gint64 parsed = fallback;
+
+    if (text && !g_ascii_string_to_signed(text, 10, G_MININT64, G_MAXINT64, &parsed, NULL)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "request/query/%s must be integer", name);
+        return FALSE;
+    }
+    if (text && parsed < minimum) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "request/query/%s must be >= %" G_GINT64_FORMAT,
+                    name, minimum);
+        return FALSE;
+    }
+    *number = parsed;
+    return TRUE;
+}
+
+gboolean catalog_check_parameters(const Request *request, const char *const *names, GError **error)
+{
+    for (const char *const *name = request_query_names(request); name && *name; name++) {
+        g_autofree char *plain = g_strdup(*name);
+
+        if (g_str_has_suffix(plain, "[]"))
+            plain[strlen(plain) - 2] = '\0';
+        if (g_strv_contains(names, plain))
+            continue;
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Unknown query parameter '%s'", *name);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- one entity ---- */
+
+static Response *entity_response(const CatalogEntity *entity)
+{
+    return response_take(200, "application/json; charset=utf-8",
+                         g_strndup(entity->json, entity->json_length), entity->json_length);
+}
+
+static const char *ref_of_path(Request *request)
+{
+    return entity_ref_format(request_arena(request), request_param(request, "kind"),
+                             request_param(request, "namespace"), request_param(request, "name"));
+}
+
+static Response *get_by_name(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    const CatalogEntity *entity = snapshot_find(snapshot, ref_of_path(request));
+
+    if (entity)
+        return entity_response(entity);
+    g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND,
+                "No entity named '%s' found, with kind '%s' in namespace '%s'",
+                request_param(request, "name"), request_param(request, "kind"),
+                request_param(request, "namespace"));
+    return NULL;
+}
+
+static Response *get_by_uid(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    const CatalogEntity *entity = snapshot_find_uid(snapshot, request_param(request, "uid"));
+
+    if (entity)
+        return entity_response(entity);
+    g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No entity with uid %s",
+                request_param(request, "uid"));
+    return NULL;
+}
+
+/* 204 for what is not there, too, as Backstage answers. */
+static Response *delete_by_uid(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    const CatalogEntity *entity = snapshot_find_uid(snapshot, request_param(request, "uid"));
+    const char *const *owners;
+
+    if (!entity)
+        return response_empty(204);
+    owners = catalog_owners(catalog, request_arena(request), entity->ref);
+    if (!access_check(access_principal(request), "catalog.entity.delete", owners, error) ||
+        !entity_remove(catalog, entity, access_actor(request), error))
+        return NULL;
+    return response_empty(204);
+}
+
+/* ---- ancestry ---- */
+
+static Value *ancestor(Arena *arena, const CatalogEntity *entity)
+{
+    Value *item = value_object_new(arena), *parents = value_array_new(arena);
+
+    if (entity->parent)
+        value_append(arena, parents, value_string_new(arena, entity->parent));
+    value_set(arena, item, "entity", entity->value);
+    value_set(arena, item, "parentEntityRefs", parents);
+    return item;
+}
+
+static Response *get_ancestry(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    Arena *arena = request_arena(request);
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    const char *ref = ref_of_path(request);
+    const CatalogEntity *entity = snapshot_find(snapshot, ref);
+    Value *reply = value_object_new(arena), *items = value_array_new(arena);
+
+    if (!entity) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No such entity %s", ref);
+        return NULL;
+    }
+    /* The bound is there for rows that name each other, which no reading makes. */
+    for (int depth = 0; entity && depth < 64; depth++) {
+        value_append(arena, items, ancestor(arena, entity));
+        entity = entity->parent ? snapshot_find(snapshot, entity->parent) : NULL;
+    }
+    value_set_string(arena, reply, "rootEntityRef", ref);
+    value_set(arena, reply, "items", items);
+    return response_json(request, 200, reply);
+}
+
+/* ---- many by ref ---- */
+
+static gboolean refs_of_body(const Value *body, const Value **refs, GError **error)
+{
+    *refs = value_get(body, "entityRefs");
+    if (value_is(*refs, VALUE_ARRAY))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                *refs ? "request/body/entityRefs must be array"
+                      : "request/body must have required property 'entityRefs'");
+    return FALSE;
+}
+
+/* Both `filter=` and the body's query must hold. */
+static gboolean predicates_of(Request *request, const Value *body, const Predicate *both[2],
+                              GError **error)
+{
+    Arena *arena = request_arena(request);
+
+    both[0] = predicate_from_filters(arena, request_query_all(request, "filter"), error);
+    both[1] = both[0] ? predicate_from_value(arena, value_get(body, "query"), error) : NULL;
+    return both[1] != NULL;
+}
+
+static Response *get_by_refs(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    Arena *arena = request_arena(request);
+    const Value *body = request_body_json(request, error), *refs;
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    const char *const *fields;
+    const Predicate *both[2];
+    Value *reply, *items;
+
+    if (!body || !refs_of_body(body, &refs, error) || !predicates_of(request, body, both, error) ||
+        !fields_parse(arena, catalog_texts(arena, value_get(body, "fields")), &fields, error))
+        return NULL;
+    items = value_array_new(arena);
+    for (guint i = 0; i < value_count(refs); i++) {
+        const CatalogEntity *entity =
+            snapshot_find(snapshot, value_string(value_item(refs, i), ""));
+
+        if (entity && predicate_matches(both[0], entity) && predicate_matches(both[1], entity))
+            value_append(arena, items, fields_project(arena, entity->value, fields));
+        else
+            value_append(arena, items, value_null_new(arena));
+    }
+    reply = value_object_new(arena);
+    value_set(arena, reply, "items", items);
+    return response_json(request, 200, reply);
+}
+
+#define READ "catalog.entity.read"
+
+const Route catalog_routes[] = {
+    {"GET", "/api/catalog/entities", catalog_api_entities, ROUTE_INLINE, READ},
+    {"GET", "/api/catalog/entities/by-query", catalog_api_query, ROUTE_INLINE, READ},
+    {"POST", "/api/catalog/entities/by-query", catalog_api_query_post, ROUTE_INLINE, READ},
+    {"POST", "/api/catalog/entities/by-refs", get_by_refs, ROUTE_INLINE, READ},
+    {"GET", "/api/catalog/entities/by-uid/{uid}", get_by_uid, ROUTE_INLINE, READ},
+    {"DELETE", "/api/catalog/entities/by-uid/{uid}", delete_by_uid, ROUTE_WORKER,
+     "catalog.entity.delete"},
+    {"GET", "/api/catalog/entities/by-name/{kind}/{namespace}/{name}", get_by_name, ROUTE_INLINE,
+     READ},
+    {"GET", "/api/catalog/entities/by-name/{kind}/{namespace}/{name}/ancestry", get_ancestry,
+     ROUTE_INLINE, READ},
+    {"GET", "/api/catalog/entity-facets", catalog_api_facets, ROUTE_INLINE, READ},
+    {"POST", "/api/catalog/entity-facets", catalog_api_facets_post, ROUTE_INLINE, READ},
+    {"POST", "/api/catalog/refresh", catalog_api_refresh, ROUTE_WORKER, "catalog.entity.refresh"},
+    {"POST", "/api/catalog/validate-entity", catalog_api_validate, ROUTE_WORKER,
+     "catalog.entity.validate"},
+    {"GET", "/api/catalog/locations", catalog_api_locations, ROUTE_WORKER, "catalog.location.read"},
+    {"POST", "/api/catalog/locations", catalog_api_location_add, ROUTE_WORKER,
+     "catalog.location.create"},
+    {"GET", "/api/catalog/locations/{id}", catalog_api_location, ROUTE_WORKER,
+     "catalog.location.read"},
+    {"DELETE", "/api/catalog/locations/{id}", catalog_api_location_remove, ROUTE_WORKER,
+     "catalog.location.delete"},
+    {"GET", "/api/catalog/locations/by-entity/{kind}/{namespace}/{name}",
+     catalog_api_location_by_entity, ROUTE_WORKER, "catalog.location.read"},
+    {"POST", "/api/catalog/analyze-location", catalog_api_analyze, ROUTE_WORKER,
+     "catalog.location.analyze"},
+    {"GET", "/api/search/query", catalog_api_search, ROUTE_INLINE, READ},
+    {NULL},
+};
