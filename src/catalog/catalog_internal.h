@@ -1,0 +1,281 @@
+/* What the files of the catalog share: references, the model, the index, queries, sources. */
+#pragma once
+#include "base/diagnostics.h"
+#include "catalog/catalog.h"
+#include "spine/access.h"
+#include "spine/clock.h"
+#include <pthread.h>
+
+#define ANNOTATION_LOCATION "backstage.io/managed-by-location"
+#define ANNOTATION_ORIGIN "backstage.io/managed-by-origin-location"
+#define ANNOTATION_VIEW_URL "backstage.io/view-url"
+#define ANNOTATION_EDIT_URL "backstage.io/edit-url"
+#define ANNOTATION_SOURCE "backstage.io/source-location"
+
+typedef struct Index Index;
+
+struct Catalog {
+    Db *db;
+    Events *events;
+    Jobs *jobs;
+    Forge *forge;
+    const Config *config;
+    Index *index;
+    /* One location is read at a time: a plan is made from the rows that are there. */
+    pthread_mutex_t ingest_lock;
+};
+
+/* ---- references (ref.c) ---- */
+
+typedef struct {
+    const char *kind, *namespace, *name; /* as written; kind is NULL where nothing gives one */
+} EntityRef;
+
+/* "[kind:][namespace/]name"; default_kind may be NULL, then a missing kind is an error. */
+gboolean entity_ref_parse(Arena *arena, const char *text, const char *default_kind,
+                          const char *default_namespace, EntityRef *ref, GError **error);
+/* "kind:namespace/name" in lower case. */
+const char *entity_ref_format(Arena *arena, const char *kind, const char *namespace,
+                              const char *name);
+/* The ref of an entity that has kind and name; NULL where it has not. */
+const char *entity_ref_of(Arena *arena, const Value *entity);
+/* Lower case, independent of the locale. */
+const char *text_fold(Arena *arena, const char *text);
+/* "location:default/generated-<sha1>", the ref of a location's own entity. */
+const char *location_entity_ref(Arena *arena, const char *type, const char *target);
+
+/* ---- the model (model.c, format.c) ---- */
+
+/* Why an entity is refused, in Backstage's words; cause may be NULL. */
+typedef struct {
+    const char *name, *message; /* "InputError", … */
+    const char *cause_name, *cause_message;
+    int line, column;
+} ModelFault;
+
+/* The envelope: an object with apiVersion, kind, metadata.name and no foreign members. */
+gboolean model_check_envelope(Arena *arena, const Value *entity, ModelFault *fault);
+/* Field formats, then what the kind demands of spec. The envelope was checked. */
+gboolean model_check_entity(Arena *arena, const Value *entity, ModelFault *fault);
+/* entity with its namespace filled in and its reference lists sorted, as Backstage emits it. */
+Value *model_normalize(Arena *arena, const Value *entity);
+
+/* Field formats alone, as a reason ("\"metadata.name\" is not valid; …") with its place. */
+const char *format_check(Arena *arena, const Value *entity, const Value **at);
+
+typedef struct {
+    const char *type, *inverse, *target;
+} Relation;
+
+/* What spec declares: Relation in arena. */
+GArray *model_relations(Arena *arena, const Value *entity);
+
+/* ---- the index (index.c, flatten.c) ---- */
+
+/* One searchable fact, keys and values folded; value NULL: it exists, and equals nothing. */
+typedef struct {
+    const char *key, *value, *original;
+} SearchRow;
+
+/* An entity as clients see it. Immutable, shared by threads. */
+typedef struct {
+    const char *ref, *uid, *parent, *location_id, *source;
+    const Value *value; /* with relations and status */
+    const char *json;
+    gsize json_length;
+    const SearchRow *rows; /* by key, then value */
+    guint row_count;
+} CatalogEntity;
+
+/* A row of the table. */
+typedef struct {
+    const char *ref, *uid, *parent, *location_id, *source;
+    const Value *entity, *status; /* status: items or NULL */
+} CatalogRow;
+
+typedef struct Snapshot Snapshot;
+
+Index *index_new(void);
+void index_free(Index *index);
+/* Takes rows (CatalogRow *) in and removed refs out; readers see all of it or nothing. */
+void index_apply(Index *index, const GPtrArray *rows, const GPtrArray *removed);
+
+/* What is there now; release it when the request is answered. */
+Snapshot *index_acquire(Index *index);
+void snapshot_release(Snapshot *snapshot);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_release)
+guint snapshot_count(const Snapshot *snapshot);
+const CatalogEntity *snapshot_at(const Snapshot *snapshot, guint index); /* oldest first */
+const CatalogEntity *snapshot_find(const Snapshot *snapshot, const char *ref);
+const CatalogEntity *snapshot_find_uid(const Snapshot *snapshot, const char *uid);
+
+/* The rows of entity, sorted, in arena. */
+const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
+/* The rows of key (folded); NULL and 0 where it has none. */
+const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count);
+
+/* ---- queries (predicate.c, query.c, fields.c) ---- */
+
+typedef struct Predicate Predicate;
+/* From `filter=` parameters (NULL-terminated; none: all). */
+const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error);
+/* From a predicate in JSON; NULL value: all. */
+const Predicate *predicate_from_value(Arena *arena, const Value *query, GError **error);
+gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity);
+
+typedef struct {
+    const char *field; /* folded */
+    gboolean descending;
+} OrderField;
+
+typedef struct {
+    const Predicate *predicate;
+    const OrderField *orders;
+    guint order_count;
+    gboolean missing_excluded; /* entities without the first order field are left out */
+    gboolean by_ref;           /* where no order is asked: by ref instead of age */
+    const char *term;          /* full text, folded; NULL or "": none */
+    const char *const *term_fields;
+} CatalogQuery;
+
+/* CatalogEntity * that match, in order. */
+GPtrArray *query_select(const Snapshot *snapshot, const CatalogQuery *query);
+/* The folded value entity is ordered by; NULL where it has none. */
+const char *query_order_value(const CatalogEntity *entity, const char *field);
+
+/* fields: NULL-terminated dotted paths; NULL or none gives entity itself. */
+const Value *fields_project(Arena *arena, const Value *entity, const char *const *fields);
+/* Splits comma-separated and repeated parameters; ERROR_INPUT for array fields. */
+gboolean fields_parse(Arena *arena, const char *const *parameters, const char *const **fields,
+                      GError **error);
+
+/* ---- sources (source.c, glob.c) ---- */
+
+typedef struct {
+    const char *type, *target; /* "file" or "url"; absolute */
+} Source;
+
+/* "type:target". */
+const char *source_format(Arena *arena, const Source *source);
+gboolean source_parse(Arena *arena, const char *text, Source *source, GError **error);
+/* target against the source it is written in; a file may only be named by a file. */
+gboolean source_resolve(Arena *arena, const Source *base, const char *type, const char *target,
+                        Source *resolved, GError **error);
+/* Source * of what a target with wildcards matches (itself, where it has none). */
+GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, GError **error);
+GBytes *source_read(Catalog *catalog, const Source *source, GError **error);
+/* The real path of a file or folder that the configured locations let be read; g_free(). */
+char *source_confine(Catalog *catalog, const char *path, GError **error);
+/* "owner/name" of the forge's repository it lies in; NULL for anything else. */
+const char *source_repository(Catalog *catalog, Arena *arena, const Source *source);
+
+/* `*`, `?` and `[…]` stay within a path segment, `**` does not. */
+gboolean glob_has_magic(const char *pattern);
+gboolean glob_match(const char *pattern, const char *path);
+
+/* ---- locations (store.c, location.c) ---- */
+
+typedef struct {
+    const char *id, *type, *target, *origin, *created_by;
+} CatalogLocation;
+
+/* NULL without error where there is none. In arena. */
+CatalogLocation *store_location(DbConn *conn, Arena *arena, const char *id, GError **error);
+CatalogLocation *store_location_of(DbConn *conn, Arena *arena, const char *type, const char *target,
+                                   GError **error);
+GPtrArray *store_locations(DbConn *conn, Arena *arena, const char *origin, GError **error);
+gboolean store_add_location(DbConn *tx, const CatalogLocation *location, GError **error);
+gboolean store_remove_location(DbConn *tx, const char *id, GError **error);
+/* Ids of the locations that read from "owner/name". */
+GPtrArray *store_locations_of_repository(DbConn *conn, Arena *arena, const char *repository,
+                                         GError **error);
+gboolean store_set_sources(DbConn *tx, const char *location_id, const GPtrArray *repositories,
+                           GError **error);
+
+/* CatalogRow * in arena; location_id NULL: all. */
+GPtrArray *store_rows(DbConn *conn, Arena *arena, const char *location_id, GError **error);
+CatalogRow *store_row(DbConn *conn, Arena *arena, const char *ref, GError **error);
+gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error);
+gboolean store_remove_row(DbConn *tx, const char *ref, GError **error);
+
+/* Removes a location with all its entities; events in the same transaction. */
+gboolean location_remove(Catalog *catalog, const CatalogLocation *location, const char *actor,
+                         GError **error);
+/* Removes one entity; it comes back when its location is read and still names it. */
+gboolean entity_remove(Catalog *catalog, const CatalogEntity *entity, const char *actor,
+                       GError **error);
+
+/* ---- reading (read.c, ingest.c, rules.c) ---- */
+
+/* One entity a location gave, or the reason it gave none. */
+typedef struct {
+    const char *ref, *parent, *source;
+    const Value *entity; /* NULL: it is not valid; an earlier version stays */
+    Value *status;       /* items */
+} Emission;
+
+typedef struct {
+    Arena *arena;
+    GPtrArray *emissions;    /* Emission *, the location's own entity first */
+    GHashTable *failed;      /* sources that could not be read: what came from them stays */
+    GPtrArray *repositories; /* "owner/name" */
+} Reading;
+
+/* Reads everything location names. Never fails: what is wrong is in the status of the entities. */
+Reading *location_read(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                       Diagnostics *diagnostics);
+void reading_free(Reading *reading);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
+
+/* entity with $text, $json and $yaml replaced, files relative to base. */
+const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *entity,
+                                  const Source *base, GError **error);
+
+/* Whether entity may come from origin, by catalog.rules and the location's own. */
+gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocation *origin);
+
+/* Reads location and brings table, log and index up to it. */
+gboolean location_ingest(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                         const char *actor, Diagnostics *diagnostics, GError **error);
+
+/* ---- refreshing (refresh.c) ---- */
+
+/* The job that reads locations again, and the follower of pushes that asks for it. */
+void refresh_register(Catalog *catalog);
+/* Asks for a refresh of locations (ids). */
+gboolean refresh_submit(Catalog *catalog, const char *const *location_ids, const char *actor,
+                        GError **error);
+
+/* ---- routes that live outside api.c ---- */
+
+#define CATALOG_HANDLER(name) Response *name(Request *request, void *room, GError **error)
+CATALOG_HANDLER(catalog_api_entities);
+CATALOG_HANDLER(catalog_api_query);
+CATALOG_HANDLER(catalog_api_query_post);
+CATALOG_HANDLER(catalog_api_facets);
+CATALOG_HANDLER(catalog_api_facets_post);
+CATALOG_HANDLER(catalog_api_search);
+CATALOG_HANDLER(catalog_api_locations);
+CATALOG_HANDLER(catalog_api_location);
+CATALOG_HANDLER(catalog_api_location_add);
+CATALOG_HANDLER(catalog_api_location_remove);
+CATALOG_HANDLER(catalog_api_location_by_entity);
+CATALOG_HANDLER(catalog_api_refresh);
+CATALOG_HANDLER(catalog_api_validate);
+CATALOG_HANDLER(catalog_api_analyze);
+
+/* ERROR_INPUT "request/body must have required property 'x'" where the body has no such string. */
+const char *catalog_body_string(const Value *body, const char *where, const char *name,
+                                GError **error);
+/* A whole number ≥ minimum, fallback where absent, in Backstage's words otherwise. */
+gboolean catalog_query_int(const Request *request, const char *name, int64_t minimum,
+                           int64_t fallback, int64_t *number, GError **error);
+/* ERROR_INPUT for a query parameter that is not one of names. */
+gboolean catalog_check_parameters(const Request *request, const char *const *names, GError **error);
+/* The `filter=` parameters; ERROR_INPUT. */
+const Predicate *catalog_filters_of(Request *request, GError **error);
+/* The texts of a list, NULL-terminated. */
+const char **catalog_texts(Arena *arena, const Value *list);
+/* One entity cut down to fields. */
+void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
+                          const char *const *fields);

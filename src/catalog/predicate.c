@@ -1,0 +1,341 @@
+/* What entities must be: `filter=` parameters and predicates in JSON become the same tree. */
+#include "catalog/catalog_internal.h"
+#include "formats/json.h"
+#include <string.h>
+
+#define DEPTH_MAX 16
+#define NODES_MAX 10000
+
+typedef enum { ALL, ANY, NOT, EXISTS, EQUALS, PREFIX } NodeKind;
+
+struct Predicate {
+    NodeKind kind;
+    const char *key, *value;    /* folded */
+    const Predicate **children; /* NULL-terminated */
+};
+
+/* ---- building ---- */
+
+static const Predicate *leaf(Arena *arena, NodeKind kind, const char *key, const char *value)
+{
+    Predicate *node = arena_new0(arena, Predicate, 1);
+
+    node->kind = kind;
+    node->key = text_fold(arena, key);
+    node->value = value ? text_fold(arena, value) : NULL;
+    return node;
+}
+
+static const Predicate *branch(Arena *arena, NodeKind kind, const GPtrArray *children)
+{
+    Predicate *node = arena_new0(arena, Predicate, 1);
+
+    node->kind = kind;
+    node->children = arena_new0(arena, const Predicate *, children->len + 1);
+    for (guint i = 0; i < children->len; i++)
+        node->children[i] = children->pdata[i];
+    return node;
+}
+
+static const Predicate *negation(Arena *arena, const Predicate *child)
+{
+    g_autoptr(GPtrArray) children = g_ptr_array_new();
+
+    g_ptr_array_add(children, (gpointer)child);
+    return branch(arena, NOT, children);
+}
+
+/* ---- from filter parameters ---- */
+
+typedef struct {
+    const char *key;
+    GPtrArray *values; /* leaves; empty: the key exists */
+} FilterKey;
+
+static void filter_key_free(void *data)
+{
+    FilterKey *key = data;
+
+    g_ptr_array_unref(key->values);
+    g_free(key);
+}
+
+static FilterKey *filter_key(GPtrArray *keys, const char *name)
+{
+    FilterKey *key;
+
+    for (guint i = 0; i < keys->len; i++)
+        if (g_str_equal(((FilterKey *)keys->pdata[i])->key, name))
+            return keys->pdata[i];
+    key = g_new0(FilterKey, 1);
+    key->key = name;
+    key->values = g_ptr_array_new();
+    g_ptr_array_add(keys, key);
+    return key;
+}
+
+/* "key", "key=" or "key=value". */
+static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *statement, GError **error)
+{
+    const char *equals = strchr(statement, '=');
+    const char *name =
+        equals ? arena_strndup(arena, statement, (gsize)(equals - statement)) : statement;
+    FilterKey *key;
+
+    name = g_strstrip(arena_strdup(arena, name));
+    if (*name == '\0') {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "Invalid filter, '%s' is not a valid statement (expected a string on the form "
+                    "a=b or a= or a)",
+                    statement);
+        return FALSE;
+    }
+    key = filter_key(keys, text_fold(arena, name));
+    if (equals)
+        g_ptr_array_add(key->values, (gpointer)leaf(arena, EQUALS, name,
+                                                    g_strstrip(arena_strdup(arena, equals + 1))));
+    return TRUE;
+}
+
+static const Predicate *from_filter(Arena *arena, const char *filter, GError **error)
+{
+    g_auto(GStrv) statements = g_strsplit(filter, ",", -1);
+    g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(filter_key_free);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    for (char **statement = statements; *statement; statement++)
+        if (*g_strstrip(*statement) &&
+            !add_statement(arena, keys, arena_strdup(arena, *statement), error))
+            return NULL;
+    for (guint i = 0; i < keys->len; i++) {
+        FilterKey *key = keys->pdata[i];
+
+        g_ptr_array_add(all, (gpointer)(key->values->len ? branch(arena, ANY, key->values)
+                                                         : leaf(arena, EXISTS, key->key, NULL)));
+    }
+    return branch(arena, ALL, all);
+}
+
+const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error)
+{
+    g_autoptr(GPtrArray) any = g_ptr_array_new();
+
+    for (; filters && *filters; filters++) {
+        const Predicate *node;
+
+        if (**filters == '\0')
+            continue;
+        node = from_filter(arena, *filters, error);
+        if (!node)
+            return NULL;
+        g_ptr_array_add(any, (gpointer)node);
+    }
+    return branch(arena, any->len ? ANY : ALL, any);
+}
+
+/* ---- from JSON ---- */
+
+typedef struct {
+    Arena *arena;
+    GError **error;
+    int depth, nodes;
+} Builder;
+
+static const Predicate *build(Builder *builder, const Value *query);
+
+static const Predicate *refuse(Builder *builder, const char *reason)
+{
+    g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT, "Invalid filter predicate: %s", reason);
+    return NULL;
+}
+
+/* The form in which scalars are indexed; NULL for anything else. */
+static const char *scalar_text(Arena *arena, const Value *value)
+{
+    if (value_is(value, VALUE_STRING))
+        return value_string(value, "");
+    if (value_is(value, VALUE_NUMBER) || value_is(value, VALUE_BOOL))
+        return json_to_arena(arena, value, JSON_COMPACT);
+    return NULL;
+}
+
+static const Predicate *build_in(Builder *builder, const char *key, const Value *values)
+{
+    g_autoptr(GPtrArray) any = g_ptr_array_new();
+
+    if (!value_is(values, VALUE_ARRAY))
+        return refuse(builder, "$in takes a list");
+    for (guint i = 0; i < value_count(values); i++) {
+        const char *text = scalar_text(builder->arena, value_item(values, i));
+
+        if (!text || ++builder->nodes > NODES_MAX)
+            return refuse(builder, "$in takes a list of texts, numbers and booleans");
+        g_ptr_array_add(any, (gpointer)leaf(builder->arena, EQUALS, key, text));
+    }
+    return branch(builder->arena, ANY, any);
+}
+
+/* {type, targetRef?} of a relation. */
+static const Predicate *build_relation(Builder *builder, const Value *relation)
+{
+    const char *type = value_path_string(relation, "type", NULL);
+    const Value *target = value_get(relation, "targetRef");
+    const char *key;
+
+    if (!type)
+        return refuse(builder, "$contains of relations takes {type, targetRef}");
+    key = arena_printf(builder->arena, "relations.%s", type);
+    if (!target)
+        return leaf(builder->arena, EXISTS, key, NULL);
+    if (value_is(target, VALUE_OBJECT))
+        return build_in(builder, key, value_get(target, "$in"));
+    if (!value_is(target, VALUE_STRING))
+        return refuse(builder, "targetRef takes a text or {$in: […]}");
+    return leaf(builder->arena, EQUALS, key, value_string(target, ""));
+}
+
+static const Predicate *build_operator(Builder *builder, const char *key, const Value *test)
+{
+    const char *name = value_key_at(test, 0);
+    const Value *argument = value_value_at(test, 0);
+    const char *text = scalar_text(builder->arena, argument);
+
+    if (value_count(test) != 1)
+        return refuse(builder, "a field takes one operator");
+    if (g_str_equal(name, "$exists") && value_is(argument, VALUE_BOOL)) {
+        const Predicate *exists = leaf(builder->arena, EXISTS, key, NULL);
+
+        return value_bool(argument, true) ? exists : negation(builder->arena, exists);
+    }
+    if (g_str_equal(name, "$in"))
+        return build_in(builder, key, argument);
+    if (g_str_equal(name, "$hasPrefix") && text)
+        return leaf(builder->arena, PREFIX, key, text);
+    if (g_str_equal(name, "$contains") && text)
+        return leaf(builder->arena, EQUALS, key, text);
+    if (g_str_equal(name, "$contains") && g_str_equal(key, "relations"))
+        return build_relation(builder, argument);
+    return refuse(builder, arena_printf(builder->arena, "\"%s\" of %s", name, key));
+}
+
+static const Predicate *build_list(Builder *builder, NodeKind kind, const Value *list)
+{
+    g_autoptr(GPtrArray) children = g_ptr_array_new();
+
+    if (!value_is(list, VALUE_ARRAY))
+        return refuse(builder, "$all and $any take a list");
+    for (guint i = 0; i < value_count(list); i++) {
+        const Predicate *child = build(builder, value_item(list, i));
+
+        if (!child)
+            return NULL;
+        g_ptr_array_add(children, (gpointer)child);
+    }
+    return branch(builder->arena, kind, children);
+}
+
+static const Predicate *build_member(Builder *builder, const char *key, const Value *value)
+{
+    const char *text = scalar_text(builder->arena, value);
+    const Predicate *child;
+
+    if (g_str_equal(key, "$all"))
+        return build_list(builder, ALL, value);
+    if (g_str_equal(key, "$any"))
+        return build_list(builder, ANY, value);
+    if (g_str_equal(key, "$not")) {
+        child = build(builder, value);
+        return child ? negation(builder->arena, child) : NULL;
+    }
+    if (*key == '$')
+        return refuse(builder, arena_printf(builder->arena, "unknown operator \"%s\"", key));
+    if (value_is(value, VALUE_OBJECT))
+        return build_operator(builder, key, value);
+    if (!text)
+        return refuse(builder, arena_printf(builder->arena, "\"%s\" takes a value", key));
+    return leaf(builder->arena, EQUALS, key, text);
+}
+
+static const Predicate *build_object(Builder *builder, const Value *query)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    for (guint i = 0; i < value_count(query); i++) {
+        const char *key = value_key_at(query, i);
+        const Predicate *child = build_member(builder, key, value_value_at(query, i));
+
+        if (!child)
+            return NULL;
+        if (*key == '$' && value_count(query) != 1)
+            return refuse(builder,
+                          arena_printf(builder->arena, "\"%s\" must be the only key", key));
+        g_ptr_array_add(all, (gpointer)child);
+    }
+    return branch(builder->arena, ALL, all);
+}
+
+static const Predicate *build(Builder *builder, const Value *query)
+{
+    const Predicate *node;
+
+    if (!value_is(query, VALUE_OBJECT))
+        return refuse(builder, "a predicate is an object");
+    if (builder->depth >= DEPTH_MAX || ++builder->nodes > NODES_MAX)
+        return refuse(builder, "too large");
+    builder->depth++;
+    node = build_object(builder, query);
+    builder->depth--;
+    return node;
+}
+
+const Predicate *predicate_from_value(Arena *arena, const Value *query, GError **error)
+{
+    Builder builder = {.arena = arena, .error = error};
+
+    return build(&builder, query ? query : value_object_new(arena));
+}
+
+/* ---- asking ---- */
+
+static gboolean row_matches(const Predicate *leaf_node, const SearchRow *row)
+{
+    switch (leaf_node->kind) {
+    case EXISTS:
+        return TRUE;
+    case EQUALS:
+        return row->value && g_str_equal(row->value, leaf_node->value);
+    case PREFIX:
+        return row->value && g_str_has_prefix(row->value, leaf_node->value);
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static gboolean leaf_matches(const Predicate *leaf_node, const CatalogEntity *entity)
+{
+    guint count;
+    const SearchRow *rows = entity_rows(entity, leaf_node->key, &count);
+
+    for (guint i = 0; i < count; i++)
+        if (row_matches(leaf_node, &rows[i]))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity)
+{
+    gboolean any = predicate->kind == ANY;
+
+    switch (predicate->kind) {
+    case NOT:
+        return !predicate_matches(predicate->children[0], entity);
+    case ALL:
+    case ANY:
+        for (const Predicate **child = predicate->children; *child; child++)
+            if (predicate_matches(*child, entity) == any)
+                return any;
+        return !any;
+    default:
+        return leaf_matches(predicate, entity);
+    }
+}
