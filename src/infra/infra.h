@@ -18,6 +18,9 @@ Infra *infra_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Forge *fo
                  const Config *config, const char *data_folder, InfraTokenFn issue_token,
                  void *token_data, GError **error);
 void infra_free(Infra *infra);
+/* Where Terraform reaches this server for its state, "http://127.0.0.1:7007"; by default derived
+ * from backend.baseUrl. */
+void infra_set_api_url(Infra *infra, const char *url);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Infra, infra_free)
 
 typedef struct {
@@ -25,8 +28,8 @@ typedef struct {
                                 owner/repo//path@ref */
     const char *service;     /* what it is for: entity ref "component:default/order-service" */
     const char *environment; /* "staging" */
-    const Value *variables;
-    const char *operation; /* "apply" (plan and apply) or "destroy" */
+    const Value *variables;  /* `environment` is filled in where the module has one */
+    const char *operation;   /* "apply" (plan and apply), "destroy" or "plan" */
     const char *actor, *cause;
     const char *run_id; /* the job id to use: submitting the same one twice does nothing */
     const char *owner;  /* entity ref */
@@ -36,8 +39,9 @@ typedef struct {
  * in arena. ERROR_INPUT where variables do not fit the module's schema. When it succeeds, its
  * outputs are kept; sensitive ones become secrets of scope "service:<name>/<environment>". */
 const char *infra_submit(Infra *infra, Arena *arena, const InfraRequest *request, GError **error);
-/* {id, name, module, service, environment, outputs (sensitive ones as "***"), state:{serial,
- * lineage, resources:[…]}, runs:[…]}; ERROR_NOT_FOUND. */
+/* {id, name, module, service, environment, owner, state (of its last run), outputs (sensitive ones
+ * as "***"), serial, lineage, resources:[{address, type}], lock, updatedAt, runs:[…]};
+ * ERROR_NOT_FOUND. */
 const Value *infra_workspace(Infra *infra, Arena *arena, const char *name, GError **error);
 
 extern const Route infra_routes[];

@@ -106,6 +106,9 @@ static const Rule rules[] = {
     {"infra.program", COMMAND},
     {"infra.environment.*", TEXT},
     {"infra.network", TEXT, "host|none"},
+    {"infra.mounts", LIST},
+    {"infra.mounts[].from", PATH},
+    {"infra.mounts[].to", TEXT},
 
     {"pipelines.actions.*", TEXT},
     {"pipelines.tools", PATH},
