@@ -164,8 +164,6 @@ gboolean source_resolve(Arena *arena, const Source *base, const char *type, cons
 /* Source * of what a target with wildcards matches (itself, where it has none). */
 GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, GError **error);
 GBytes *source_read(Catalog *catalog, const Source *source, GError **error);
-/* The real path of a file or folder that the configured locations let be read; g_free(). */
-char *source_confine(Catalog *catalog, const char *path, GError **error);
 /* "owner/name" of the forge's repository it lies in; NULL for anything else. */
 const char *source_repository(Catalog *catalog, Arena *arena, const Source *source);
 

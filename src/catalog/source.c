@@ -1,6 +1,7 @@
 /* Where descriptors are read: files below the configured locations, the forge, allowed hosts. */
 #include "catalog/catalog_internal.h"
 #include "net/http_client.h"
+#include "spine/folder.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,8 @@ static gboolean is_configured(const Config *config, const char *path, const char
     return FALSE;
 }
 
-char *source_confine(Catalog *catalog, const char *path, GError **error)
+/* The real path of a file or folder that the configured locations let be read. */
+static char *source_confine(Catalog *catalog, const char *path, GError **error)
 {
     char *real = realpath(path, NULL);
 
@@ -372,4 +374,23 @@ GBytes *catalog_read_url(Catalog *catalog, const char *url, GError **error)
     Source source;
 
     return source_parse(arena, url, &source, error) ? source_read(catalog, &source, error) : NULL;
+}
+
+gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
+                           GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autofree char *real = NULL;
+    ForgeLocation location;
+    Source source;
+
+    if (!source_parse(arena, url, &source, error))
+        return FALSE;
+    if (g_str_equal(source.type, "file")) {
+        real = source_confine(catalog, source.target, error);
+        return real && folder_copy(real, destination, error);
+    }
+    return forge_parse_url(catalog->forge, arena, source.target, &location, error) &&
+           forge_export(catalog->forge, location.owner, location.name, location.ref,
+                        location.path ? location.path : "", destination, error);
 }
