@@ -20,7 +20,7 @@
 
 /* A room that is not written yet is left out. */
 enum {
-    HAS_CATALOG = 0,
+    HAS_CATALOG = 1,
     HAS_INFRA = 0,
     HAS_SCAFFOLDER = 0,
     HAS_PIPELINES = 0,
