@@ -97,20 +97,21 @@ static int order_file(const ProcessSpec *spec, const char *const *argv)
 }
 
 /* PAVE_PROGRAM is for tests: their own program is not pave, and would start itself again and again.
- */
-static const char *pave_program(void)
+ * Free with g_free(). */
+static char *pave_program(void)
 {
     const char *program = g_getenv("PAVE_PROGRAM");
-    g_autofree char *self = program ? NULL : g_file_read_link("/proc/self/exe", NULL);
+    g_autofree char *self = program ? g_strdup(program) : g_file_read_link("/proc/self/exe", NULL);
     g_autofree char *name = self ? g_path_get_basename(self) : NULL;
 
     g_assert(program || (name && g_str_has_prefix(name, "pave")));
-    return program ? program : "/proc/self/exe";
+    return g_steal_pointer(&self);
 }
 
 static int spawn_shim(const char *folder, int order_fd, int status_fd, pid_t *pid)
 {
-    const char *argv[] = {"pave", "shim", folder, NULL};
+    g_autofree char *program = pave_program();
+    const char *argv[] = {program, "shim", folder, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t none, all;
@@ -125,7 +126,9 @@ static int spawn_shim(const char *folder, int order_fd, int status_fd, pid_t *pi
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, order_fd, SHIM_ORDER_FD);
     posix_spawn_file_actions_adddup2(&actions, status_fd, SHIM_STATUS_FD);
-    failed = posix_spawn(pid, pave_program(), &actions, &attributes, (char *const *)argv, environ);
+    /* Of a binary that was replaced since, the running one is meant. */
+    failed = posix_spawn(pid, g_getenv("PAVE_PROGRAM") ? program : "/proc/self/exe", &actions,
+                         &attributes, (char *const *)argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     return failed;
