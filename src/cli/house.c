@@ -162,6 +162,11 @@ static gboolean open_lower_rooms(House *house, GError **error)
     return !HAS_INFRA || house->infra != NULL;
 }
 
+static const char *const *owners_of_service(Arena *arena, const char *service, void *catalog)
+{
+    return catalog_owners(catalog, arena, arena_printf(arena, "component:default/%s", service));
+}
+
 static gboolean open_upper_rooms(House *house, GError **error)
 {
     const Config *config = house->spec->config;
@@ -190,6 +195,8 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                              house->blobs, config, data, error);
     if (HAS_DEPLOYMENTS && !house->deployments)
         return FALSE;
+    if (HAS_DEPLOYMENTS && HAS_CATALOG)
+        deployments_set_owners(house->deployments, owners_of_service, house->catalog);
     if (HAS_OBSERVABILITY)
         house->observability =
             observability_new(house->db, house->events, house->deployments, house->server, error);

@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+static const char CREATE_DEPLOYMENT[] = "deployments.deployment.create";
+static const char CREATE_RELEASE[] = "deployments.release.create";
+
 enum { LIST_MAX = 200, LIST_DEFAULT = 50, TAIL_MAX = 2000, TAIL_DEFAULT = 200 };
 
 static Response *reply_items(Request *request, Value *items)
@@ -19,6 +22,19 @@ static Response *reply_items(Request *request, Value *items)
 static gboolean limit_of(Request *request, int64_t *limit, GError **error)
 {
     return request_query_int(request, "limit", 1, LIST_MAX, LIST_DEFAULT, limit, error);
+}
+
+/* Whoever changes what runs needs to own it. */
+static gboolean may_change(Request *request, Deployments *deployments, const char *service,
+                           const char *permission, GError **error)
+{
+    const char *const *owners =
+        deployments->owners
+            ? deployments->owners(request_arena(request), service, deployments->owners_data)
+            : NULL;
+
+    return service_name_check(service, error) &&
+           access_check(access_principal(request), permission, owners, error);
 }
 
 /* ---- environments and services ---- */
@@ -136,6 +152,8 @@ static Response *create_deployment(Request *request, void *room, GError **error)
                     " and idempotencyKey; all are texts");
         return NULL;
     }
+    if (!may_change(request, room, order.service, CREATE_DEPLOYMENT, error))
+        return NULL;
     return reply_deployment(request, room, 201,
                             deploy_submit(room, request_arena(request), &order, error), error);
 }
@@ -159,13 +177,28 @@ static Response *roll_back(Request *request, void *room, GError **error)
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "to is a deployment's id or a release");
         return NULL;
     }
-    if (!settings_find(deployments->settings, environment, error))
+    if (!settings_find(deployments->settings, environment, error) ||
+        !may_change(request, room, request_param(request, "service"), CREATE_DEPLOYMENT, error))
         return NULL;
     return reply_deployment(request, room, 201,
                             rollback_submit(room, request_arena(request),
                                             request_param(request, "service"), environment, to,
                                             access_actor(request), error),
                             error);
+}
+
+static Response *stop(Request *request, void *room, GError **error)
+{
+    Deployments *deployments = room;
+    const char *service = request_param(request, "service");
+    const char *environment = request_param(request, "environment");
+
+    if (!settings_find(deployments->settings, environment, error) ||
+        !may_change(request, room, service, CREATE_DEPLOYMENT, error) ||
+        !deploy_stop(deployments, request_arena(request), service, environment,
+                     access_actor(request), error))
+        return NULL;
+    return response_empty(204);
 }
 
 /* ---- releases ---- */
@@ -227,7 +260,8 @@ static Response *create_release(Request *request, void *room, GError **error)
     const Release *release;
     const char *digest;
 
-    if (!check_commit(spec.commit, error) ||
+    if (!may_change(request, room, spec.service, CREATE_RELEASE, error) ||
+        !check_commit(spec.commit, error) ||
         !time_of(request_query(request, "committedAt"), &spec.committed_at, error))
         return NULL;
     digest = release_create(deployments, arena, &spec, read_body, request, error);
@@ -277,11 +311,12 @@ const Route deployments_routes[] = {
     {"GET", V1 "/services", list_services, ROUTE_WORKER, "deployments.service.read"},
     {"GET", SERVICE, get_service, ROUTE_WORKER, "deployments.service.read"},
     {"GET", SERVICE "/releases", list_releases, ROUTE_WORKER, "deployments.release.read"},
-    {"POST", SERVICE "/releases", create_release, ROUTE_STREAM, "deployments.release.create"},
+    {"POST", SERVICE "/releases", create_release, ROUTE_STREAM, CREATE_RELEASE},
     {"GET", PLACE "/log", get_log, ROUTE_WORKER, "deployments.service.read"},
-    {"POST", PLACE "/rollback", roll_back, ROUTE_WORKER, "deployments.deployment.create"},
+    {"POST", PLACE "/rollback", roll_back, ROUTE_WORKER, CREATE_DEPLOYMENT},
+    {"POST", PLACE "/stop", stop, ROUTE_WORKER, CREATE_DEPLOYMENT},
     {"GET", V1 "/deployments", list_deployments, ROUTE_WORKER, "deployments.deployment.read"},
-    {"POST", V1 "/deployments", create_deployment, ROUTE_WORKER, "deployments.deployment.create"},
+    {"POST", V1 "/deployments", create_deployment, ROUTE_WORKER, CREATE_DEPLOYMENT},
     {"GET", V1 "/deployments/{id}", get_deployment, ROUTE_WORKER, "deployments.deployment.read"},
     {0},
 };

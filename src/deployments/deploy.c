@@ -15,6 +15,8 @@ enum {
     DRAIN_MS = 500,
     REASON_LINES = 8,
     OUTPUT_CHUNK = 16384,
+    FOLDERS_KEPT = 5,
+    FORGOTTEN_AT_ONCE = 50,
 };
 
 static const char KIND[] = "deployments.deploy";
@@ -181,6 +183,46 @@ const char *rollback_submit(Deployments *deployments, Arena *arena, const char *
     return deploy_submit(deployments, arena, &order, error);
 }
 
+/* ---- stopping ---- */
+
+typedef struct {
+    Deployments *deployments;
+    Arena *arena;
+    const char *service, *environment, *actor;
+} Stop;
+
+static gboolean stop_in(DbConn *tx, void *data, GError **error)
+{
+    const Stop *stop = data;
+    g_autoptr(GPtrArray) live =
+        store_live(tx, stop->arena, stop->service, stop->environment, error);
+    Deployment stopped;
+
+    if (!live)
+        return FALSE;
+    if (!live->len) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "nothing of %s runs in %s", stop->service,
+                    stop->environment);
+        return FALSE;
+    }
+    stopped = ((const Live *)live->pdata[0])->deployment;
+    stopped.actor = stop->actor;
+    deployment_event(stop->deployments, tx, stop->arena, "dev.cdevents.service.removed.0.2.0",
+                     &stopped, NULL);
+    return store_live_remove(tx, &stopped, error);
+}
+
+gboolean deploy_stop(Deployments *deployments, Arena *arena, const char *service,
+                     const char *environment, const char *actor, GError **error)
+{
+    Stop stop = {deployments, arena, service, environment, actor};
+
+    if (!db_write(deployments->db, stop_in, &stop, NULL, error))
+        return FALSE;
+    keeper_drop(deployments, service, environment);
+    return TRUE;
+}
+
 /* ---- the job ---- */
 
 typedef struct {
@@ -230,13 +272,9 @@ static void remove_app(const char *folder)
 
 static gboolean do_unpack(Deploy *deploy, const char *step, GError **error)
 {
-    g_autofree char *app = g_build_filename(deploy->instance->folder, "app", NULL);
-
-    remove_app(deploy->instance->folder);
     job_print(deploy->job, step, "info", "Release %s of commit %s", deploy->deployment.digest,
               deploy->deployment.commit ? deploy->deployment.commit : "unknown");
-    return release_unpack(deploy->deployments, job_arena(deploy->job), deploy->deployment.digest,
-                          app, error);
+    return instance_unpack(deploy->instance, error);
 }
 
 static void mask_secrets(Deploy *deploy)
@@ -416,6 +454,25 @@ static gboolean do_switch(Deploy *deploy, const char *step, GError **error)
     return TRUE;
 }
 
+/* What the last few printed is kept; the releases stay, so that any can come back. */
+static void forget_old(Deploy *deploy)
+{
+    const Deployment *own = &deploy->deployment;
+    g_autoptr(GPtrArray) all =
+        store_deployments(db_reader(deploy->deployments->db), job_arena(deploy->job), own->service,
+                          own->environment, FORGOTTEN_AT_ONCE, NULL);
+
+    for (guint i = FOLDERS_KEPT; all && i < all->len; i++) {
+        const Deployment *old = all->pdata[i];
+        g_autofree char *folder =
+            instance_folder(deploy->deployments, old->service, old->environment, old->id);
+
+        if (old->state == DEPLOYMENT_SUPERSEDED || old->state == DEPLOYMENT_FAILED ||
+            old->state == DEPLOYMENT_STOPPED)
+            folder_remove(folder, NULL);
+    }
+}
+
 static gboolean do_retire(Deploy *deploy, const char *step, GError **error)
 {
     const Deployment *now = store_deployment(db_reader(deploy->deployments->db),
@@ -436,6 +493,7 @@ static gboolean do_retire(Deploy *deploy, const char *step, GError **error)
         instance_stop(instance);
     remove_app(instance->folder);
     job_print(deploy->job, step, "info", "Stopped deployment %s", old->id);
+    forget_old(deploy);
     return TRUE;
 }
 
@@ -510,6 +568,8 @@ static void give_up(Deploy *deploy, const GError *why)
 
     if (deploy->instance && (deploy->instance->process || instance_attach(deploy->instance)))
         instance_stop(deploy->instance);
+    if (deploy->instance && deploy->deployment.state != DEPLOYMENT_LIVE)
+        remove_app(deploy->instance->folder);
     if (!job_write(deploy->job, fail_in, &fail, &error))
         g_warning("deployment %s: %s", deploy->deployment.id, error->message);
 }

@@ -34,6 +34,12 @@ void deployments_free(Deployments *deployments)
     g_free(deployments);
 }
 
+void deployments_set_owners(Deployments *deployments, DeploymentsOwnersFn owners, void *data)
+{
+    deployments->owners = owners;
+    deployments->owners_data = data;
+}
+
 static void take_up(Deployments *deployments, const Live *live)
 {
     g_autoptr(GError) error = NULL;

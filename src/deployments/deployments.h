@@ -13,6 +13,9 @@ Deployments *deployments_new(Db *db, Events *events, Jobs *jobs, Secrets *secret
                              const Config *config, const char *data_folder, GError **error);
 void deployments_free(Deployments *deployments);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Deployments, deployments_free)
+/* Who owns a service: refs, NULL-terminated, in arena. Without it nobody in particular does. */
+typedef const char *const *(*DeploymentsOwnersFn)(Arena *arena, const char *service, void *data);
+void deployments_set_owners(Deployments *deployments, DeploymentsOwnersFn owners, void *data);
 /* Finds again what was running, starts what should run, begins to probe. */
 gboolean deployments_start(Deployments *deployments, GError **error);
 void deployments_stop(Deployments *deployments); /* leaves the services running */

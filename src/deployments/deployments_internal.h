@@ -105,6 +105,7 @@ gboolean store_set_port(DbConn *tx, const char *id, guint16 port, GError **error
 /* Makes it what should run; *replaced (in arena) gets the one that ran before, NULL if none. */
 gboolean store_live_set(DbConn *tx, Arena *arena, const Deployment *deployment,
                         const char **replaced, GError **error);
+gboolean store_live_remove(DbConn *tx, const Deployment *deployment, GError **error);
 gboolean store_live_restarted(DbConn *tx, const char *deployment_id, GError **error);
 /* service and environment NULL: all of them. */
 GPtrArray *store_live(DbConn *conn, Arena *arena, const char *service, const char *environment,
@@ -208,7 +209,9 @@ char *instance_folder(Deployments *deployments, const char *service, const char 
                       const char *deployment_id);
 /* Finds the process of an earlier server; FALSE where none runs. */
 gboolean instance_attach(Instance *instance);
-/* On a new port, which is written down first. */
+/* The release's files to folder/app, whole or not at all. */
+gboolean instance_unpack(Instance *instance, GError **error);
+/* On a new port, which is written down first. Unpacks where the files are gone. */
 gboolean instance_start(Instance *instance, GError **error);
 /* One request for its health; the answer becomes instance->check. TRUE: healthy. */
 gboolean instance_probe(Instance *instance);
@@ -226,6 +229,8 @@ char **instance_tail(Deployments *deployments, const char *service, const char *
 void keeper_adopt(Deployments *deployments, Instance *instance);
 /* Is this deployment the one that is kept? */
 gboolean keeper_has(Deployments *deployments, const Deployment *deployment);
+/* Lets go of the live one of a place and stops it. */
+void keeper_drop(Deployments *deployments, const char *service, const char *environment);
 /* Lets go of all; leaves the processes be. */
 void keeper_release_all(Deployments *deployments);
 
@@ -246,6 +251,9 @@ const char *deploy_submit(Deployments *deployments, Arena *arena, const DeployOr
 const char *rollback_submit(Deployments *deployments, Arena *arena, const char *service,
                             const char *environment, const char *to, const char *actor,
                             GError **error);
+/* Ends what is live there. ERROR_NOT_FOUND where nothing is. */
+gboolean deploy_stop(Deployments *deployments, Arena *arena, const char *service,
+                     const char *environment, const char *actor, GError **error);
 void deploy_register(Deployments *deployments);
 
 /* An event of type about a deployment, into the transaction. reason may be NULL. */
@@ -268,6 +276,8 @@ struct Deployments {
     char *data_folder;
     Settings *settings;
     Routes *routes;
+    DeploymentsOwnersFn owners;
+    void *owners_data;
     pthread_mutex_t mutex;
     GHashTable *live; /* "service/environment" → Instance, owned */
     _Atomic(gboolean) stopping;

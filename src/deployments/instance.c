@@ -3,6 +3,7 @@
 #include "net/http_client.h"
 #include "spine/clock.h"
 #include "spine/fd.h"
+#include "spine/folder.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -230,6 +231,28 @@ static gboolean set_port(DbConn *tx, void *data, GError **error)
     return store_set_port(tx, what->id, what->port, error);
 }
 
+gboolean instance_unpack(Instance *instance, GError **error)
+{
+    g_autofree char *app = g_build_filename(instance->folder, "app", NULL);
+    g_autofree char *beside = g_build_filename(instance->folder, "app.new", NULL);
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+
+    if (!folder_remove(beside, error) || !folder_remove(app, error) ||
+        !release_unpack(instance->deployments, arena, instance->digest, beside, error))
+        return FALSE;
+    if (rename(beside, app) == 0)
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "%s: %s", app, g_strerror(errno));
+    return FALSE;
+}
+
+static gboolean has_files(const Instance *instance)
+{
+    g_autofree char *app = g_build_filename(instance->folder, "app", NULL);
+
+    return g_file_test(app, G_FILE_TEST_IS_DIR);
+}
+
 gboolean instance_start(Instance *instance, GError **error)
 {
     Deployments *deployments = instance->deployments;
@@ -240,6 +263,8 @@ gboolean instance_start(Instance *instance, GError **error)
     g_auto(GStrv) environment = variables ? environment_list(variables) : NULL;
     g_autoptr(Process) process = NULL;
 
+    if (!has_files(instance) && !instance_unpack(instance, error))
+        return FALSE;
     if (!environment || !db_write(deployments->db, set_port, &port, NULL, error))
         return FALSE;
     process = run(instance, folder, environment, error);

@@ -220,11 +220,16 @@ static void *keep(void *data)
 
 /* ---- which are kept ---- */
 
-static void let_go(Instance *instance)
+static void join(Instance *instance)
 {
     atomic_store(&instance->let_go, TRUE);
     if (instance->kept)
         pthread_join(instance->keeper, NULL);
+}
+
+static void let_go(Instance *instance)
+{
+    join(instance);
     instance_free(instance);
 }
 
@@ -258,6 +263,24 @@ void keeper_adopt(Deployments *deployments, Instance *instance)
     pthread_mutex_unlock(&deployments->mutex);
     if (before)
         let_go(before);
+}
+
+void keeper_drop(Deployments *deployments, const char *service, const char *environment)
+{
+    g_autofree char *key = key_of(service, environment), *kept_key = NULL;
+    Instance *instance = NULL;
+
+    pthread_mutex_lock(&deployments->mutex);
+    if (g_hash_table_steal_extended(deployments->live, key, (gpointer *)&kept_key,
+                                    (gpointer *)&instance))
+        atomic_store(&instance->let_go, TRUE);
+    routes_set(deployments->routes, service, environment, 0);
+    pthread_mutex_unlock(&deployments->mutex);
+    if (!instance)
+        return;
+    join(instance);
+    instance_stop(instance);
+    instance_free(instance);
 }
 
 void keeper_release_all(Deployments *deployments)

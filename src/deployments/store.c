@@ -68,6 +68,7 @@ static const char SQL_LIVE_PUT[] =
     "INSERT INTO service_live (service, environment, deployment_id, since_at, restarts)"
     " VALUES ($1, $2, $3, $4, 0) ON CONFLICT (service, environment)"
     " DO UPDATE SET deployment_id = $3, since_at = $4, restarts = 0";
+static const char SQL_LIVE_REMOVE[] = "DELETE FROM service_live WHERE deployment_id = $1";
 static const char SQL_LIVE_RESTARTED[] =
     "UPDATE service_live SET restarts = restarts + 1 WHERE deployment_id = $1";
 static const char SQL_LIVE[] =
@@ -338,6 +339,12 @@ gboolean store_live_set(DbConn *tx, Arena *arena, const Deployment *deployment,
     return store_move(tx, deployment->id, DEPLOYMENT_VERIFYING, DEPLOYMENT_LIVE, NULL, error) &&
            db_exec(tx, error, SQL_LIVE_PUT, "ttti", deployment->service, deployment->environment,
                    deployment->id, clock_now_ms()) >= 0;
+}
+
+gboolean store_live_remove(DbConn *tx, const Deployment *deployment, GError **error)
+{
+    return store_move(tx, deployment->id, DEPLOYMENT_LIVE, DEPLOYMENT_STOPPED, NULL, error) &&
+           db_exec(tx, error, SQL_LIVE_REMOVE, "t", deployment->id) >= 0;
 }
 
 gboolean store_live_restarted(DbConn *tx, const char *deployment_id, GError **error)

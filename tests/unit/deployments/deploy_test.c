@@ -262,6 +262,66 @@ static void test_started_again(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fixture_events(fixture, "dev.pave.deployments.service.crashed"), ==, 0);
 }
 
+static void test_stopped(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    const Deployment *deployment;
+    g_autofree char *gone = NULL;
+
+    fixture_release(fixture, "one", "1111111");
+    deployment = fixture_deploy(fixture, NULL);
+    assert_live(deployment);
+    g_assert_true(
+        deploy_stop(fixture->deployments, fixture->arena, "orders", "staging", "user:x/y", &error));
+    gone = ask(fixture, "/");
+    g_assert_null(gone);
+    deployment = store_deployment(db_reader(fixture->db), fixture->arena, deployment->id, NULL);
+    g_assert_cmpint(deployment->state, ==, DEPLOYMENT_STOPPED);
+    g_assert_cmpuint(fixture_events(fixture, "dev.cdevents.service.removed"), ==, 1);
+    g_assert_false(
+        deploy_stop(fixture->deployments, fixture->arena, "orders", "staging", NULL, &error));
+    g_assert_error(error, PAVE_ERROR, ERROR_NOT_FOUND);
+}
+
+/* The server ends while the new version is still starting; the next one goes on with it. */
+static void test_interrupted(Fixture *fixture, gconstpointer data)
+{
+    DeployOrder order = {.service = "orders", .environment = "staging", .kind = "deploy"};
+    g_autofree char *id = NULL;
+    const Deployment *deployment;
+
+    fixture_release(fixture, "slow", "1111111");
+    id = g_strdup(deploy_submit(fixture->deployments, fixture->arena, &order, NULL));
+    do {
+        g_usleep(10000);
+        deployment = store_deployment(db_reader(fixture->db), fixture->arena, id, NULL);
+    } while (deployment->state != DEPLOYMENT_VERIFYING);
+    fixture_close(fixture);
+    fixture_open(fixture);
+    deployment = fixture_wait(fixture, id);
+    assert_live(deployment);
+    assert_serves(fixture, "slow staging debug");
+    g_assert_cmpuint(fixture_events(fixture, "dev.cdevents.service.deployed"), ==, 1);
+    g_assert_cmpuint(fixture_events(fixture, "dev.pave.deployments.deployment.failed"), ==, 0);
+}
+
+/* What failed is tried again from the step that failed, with a process of its own. */
+static void test_retried(Fixture *fixture, gconstpointer data)
+{
+    const Deployment *failed, *again;
+    PutSecret put = {fixture, "now-it-is-there"};
+    g_autoptr(GError) error = NULL;
+
+    fixture_release(fixture, "wants-token", "1111111");
+    failed = fixture_deploy(fixture, NULL);
+    g_assert_cmpint(failed->state, ==, DEPLOYMENT_FAILED);
+    g_assert_true(db_write(fixture->db, put_secret, &put, NULL, NULL));
+    g_assert_true(jobs_retry(fixture->jobs, failed->job_id, "user:x/y", NULL, &error));
+    g_assert_no_error(error);
+    again = fixture_wait(fixture, failed->id);
+    assert_live(again);
+}
+
 static void test_encoded(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GPtrArray) live = NULL;
@@ -310,6 +370,9 @@ int main(int argc, char **argv)
     ADD("/deployments/crash-is-told-and-restarted", test_crash_is_restarted);
     ADD("/deployments/running-service-is-found-again-after-a-restart", test_found_again);
     ADD("/deployments/killed-service-is-started-again-after-a-restart", test_started_again);
+    ADD("/deployments/stopped-service-is-gone", test_stopped);
+    ADD("/deployments/interrupted-deployment-goes-on", test_interrupted);
+    ADD("/deployments/failed-deployment-can-be-tried-again", test_retried);
     ADD("/deployments/service-shows-what-runs-where", test_encoded);
     return g_test_run();
 }

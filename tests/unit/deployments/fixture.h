@@ -38,6 +38,8 @@ static const char FIXTURE_SERVER[] =
     "mode = open('mode').read().strip()\n"
     "print('mode', mode, 'token', os.environ.get('TOKEN'), flush=True)\n"
     "if mode == 'exit': sys.exit(3)\n"
+    "if mode == 'slow': time.sleep(2)\n"
+    "if mode == 'wants-token' and not os.environ.get('TOKEN'): sys.exit(4)\n"
     "class Handler(http.server.BaseHTTPRequestHandler):\n"
     "    def do_GET(self):\n"
     "        if self.path == '/crash': os._exit(9)\n"

@@ -11,63 +11,6 @@ static GPtrArray *history(Fixture *fixture, int64_t from, int64_t step)
     return found;
 }
 
-static gboolean write_samples(DbConn *tx, void *data, GError **error)
-{
-    return store_samples(tx, data, error);
-}
-
-static void test_minutes(Fixture *fixture, gconstpointer data)
-{
-    g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(Sample));
-    g_autoptr(GPtrArray) minutes = NULL, hours = NULL;
-    const Bucket *bucket;
-
-    for (int i = 0; i < 24; i++) {
-        Sample sample = {(char *)"orders",    (char *)"staging", 3600000 + i * 5000,
-                         i == 13 ? 500 : 200, i != 13,           2.0};
-
-        g_array_append_val(samples, sample);
-    }
-    g_assert_true(db_write(fixture->db, write_samples, samples, NULL, NULL));
-    minutes = history(fixture, 0, 60000);
-    g_assert_cmpuint(minutes->len, ==, 2);
-    bucket = minutes->pdata[0];
-    g_assert_cmpint(bucket->at_ms, ==, 3600000);
-    g_assert_cmpint(bucket->checks, ==, 12);
-    g_assert_cmpint(bucket->failures, ==, 0);
-    g_assert_cmpint(bucket->status, ==, 200);
-    g_assert_cmpfloat(bucket->latency_ms, ==, 2.0);
-    bucket = minutes->pdata[1];
-    g_assert_cmpint(bucket->failures, ==, 1);
-    g_assert_cmpint(bucket->status, ==, 500);
-    hours = history(fixture, 0, 3600000);
-    g_assert_cmpuint(hours->len, ==, 1);
-    bucket = hours->pdata[0];
-    g_assert_cmpint(bucket->checks, ==, 24);
-    g_assert_cmpint(bucket->status, ==, 500);
-}
-
-static gboolean forget(DbConn *tx, void *data, GError **error)
-{
-    return store_forget_before(tx, 120000, error);
-}
-
-static void test_forgets(Fixture *fixture, gconstpointer data)
-{
-    g_autoptr(GArray) samples = g_array_new(FALSE, FALSE, sizeof(Sample));
-    g_autoptr(GPtrArray) left = NULL;
-
-    for (int i = 0; i < 4; i++) {
-        Sample sample = {(char *)"orders", (char *)"staging", i * 60000, 200, TRUE, 1.0};
-
-        g_array_append_val(samples, sample);
-    }
-    g_assert_true(db_write(fixture->db, write_samples, samples, NULL, NULL));
-    g_assert_true(db_write(fixture->db, forget, NULL, NULL, NULL));
-    left = history(fixture, 0, 60000);
-    g_assert_cmpuint(left->len, ==, 2);
-}
-
 static void test_running(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -107,8 +50,6 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     test_find_program(argv[0]);
-    ADD("/observability/checks-are-kept-by-the-minute", test_minutes);
-    ADD("/observability/old-checks-are-forgotten", test_forgets);
     ADD("/observability/running-service-has-history-and-metrics", test_running);
     return g_test_run();
 }
