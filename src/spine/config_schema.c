@@ -100,6 +100,7 @@ static const Rule rules[] = {
     {"scaffolder.actions.*.network", TEXT, "host|none"},
     {"scaffolder.actions.*.environment.*", TEXT},
     {"scaffolder.actions.*.timeout", DURATION},
+    {"scaffolder.actions.*.recovery", TEXT, "repeat|probe|ask"},
 
     {"infra.modules", LIST},
     {"infra.modules[].path", PATH},

@@ -1,0 +1,130 @@
+/* catalog:register adds a location. Registering one again refreshes it, so repeating does no harm.
+ */
+#include "scaffolder/scaffolder_internal.h"
+
+static const char *location_of(ActionRun *run, const Value *input)
+{
+    const char *url = value_path_string(input, "catalogInfoUrl", NULL);
+    const char *contents = value_path_string(input, "repoContentsUrl", "");
+    const char *path = value_path_string(input, "catalogInfoPath", "/catalog-info.yaml");
+    gsize length = strlen(contents);
+
+    if (url)
+        return url;
+    while (length > 0 && contents[length - 1] == '/')
+        length--;
+    while (*path == '/' || g_str_has_prefix(path, "./"))
+        path += *path == '/' ? 1 : 2;
+    return arena_printf(run->arena, "%.*s/%s", (int)length, contents, path);
+}
+
+static const char *reference(Arena *arena, const Value *entity)
+{
+    g_autofree char *kind = g_ascii_strdown(value_path_string(entity, "kind", ""), -1);
+    g_autofree char *space =
+        g_ascii_strdown(value_path_string(entity, "metadata.namespace", "default"), -1);
+    g_autofree char *name = g_ascii_strdown(value_path_string(entity, "metadata.name", ""), -1);
+
+    return arena_printf(arena, "%s:%s/%s", kind, space, name);
+}
+
+/* The first Component, else the first entity that nobody generated, else the first. */
+static const Value *main_entity(const Value *entities)
+{
+    const Value *best = NULL;
+    int best_rank = -1;
+
+    for (guint i = 0; i < value_count(entities); i++) {
+        const Value *entity = value_item(entities, i);
+        bool generated =
+            g_str_has_prefix(value_path_string(entity, "metadata.name", ""), "generated-");
+        bool component =
+            g_ascii_strcasecmp(value_path_string(entity, "kind", ""), "component") == 0;
+        int rank = generated ? 0 : component ? 2 : 1;
+
+        if (rank > best_rank) {
+            best = entity;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+static void report(ActionRun *run, const Diagnostics *diagnostics)
+{
+    for (guint i = 0; i < diagnostics_count(diagnostics); i++) {
+        const Diagnostic *finding = diagnostics_get(diagnostics, i);
+
+        action_log(run, finding->severity == DIAGNOSTIC_ERROR ? "error" : "warning", "%s:%d:%d: %s",
+                   finding->file ? finding->file : "", finding->line, finding->column,
+                   finding->message);
+    }
+}
+
+static gboolean register_location(ActionRun *run, const char *url, const Value **entities,
+                                  GError **error)
+{
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    gboolean exists = FALSE;
+
+    *entities = catalog_register(run->scaffolder->catalog, run->arena, "url", url,
+                                 run->runner->actor, &exists, diagnostics, error);
+    report(run, diagnostics);
+    if (!*entities)
+        return FALSE;
+    return value_count(*entities) > 0 || diagnostics_to_error(diagnostics, error);
+}
+
+static void remember(ActionRun *run, const char *url, const Value *entities)
+{
+    action_made(run, "location", url, url, NULL);
+    for (guint i = 0; i < value_count(entities); i++)
+        action_made(run, "entity", reference(run->arena, value_item(entities, i)), NULL, NULL);
+}
+
+static gboolean run_register(ActionRun *run, const Value *input, const Value **output,
+                             GError **error)
+{
+    const char *url = location_of(run, input);
+    const Value *entities = NULL;
+    g_autoptr(GError) failure = NULL;
+    Value *result = value_object_new(run->arena);
+
+    action_log(run, "info", "Registering %s in the catalog", url);
+    value_set_string(run->arena, result, "catalogInfoUrl", url);
+    *output = result;
+    if (!register_location(run, url, &entities, &failure)) {
+        if (!value_bool(value_get(input, "optional"), false)) {
+            g_propagate_error(error, g_steal_pointer(&failure));
+            return FALSE;
+        }
+        action_log(run, "warning", "Not registered: %s", failure->message);
+        return TRUE;
+    }
+    remember(run, url, entities);
+    if (value_count(entities) > 0)
+        value_set_string(run->arena, result, "entityRef",
+                         reference(run->arena, main_entity(entities)));
+    return TRUE;
+}
+
+const Action action_catalog_register = {
+    .id = "catalog:register",
+    .description = "Registers entities from a catalog descriptor file in the software catalog.",
+    .input_schema =
+        "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+        "\"catalogInfoUrl\":{\"type\":\"string\",\"description\":\"An absolute URL pointing to the "
+        "catalog info file location\"},"
+        "\"repoContentsUrl\":{\"type\":\"string\",\"description\":\"An absolute URL pointing to "
+        "the root of a repository directory tree\"},"
+        "\"catalogInfoPath\":{\"type\":\"string\",\"description\":\"A relative path from the repo "
+        "root pointing to the catalog info file, defaults to /catalog-info.yaml\"},"
+        "\"optional\":{\"type\":\"boolean\",\"description\":\"Permit the registered location to "
+        "optionally exist. Default: false\"}},"
+        "\"anyOf\":[{\"required\":[\"catalogInfoUrl\"]},{\"required\":[\"repoContentsUrl\"]}]}",
+    .output_schema =
+        "{\"type\":\"object\",\"required\":[\"catalogInfoUrl\"],\"properties\":{"
+        "\"entityRef\":{\"type\":\"string\"},\"catalogInfoUrl\":{\"type\":\"string\"}}}",
+    .recovery = RECOVERY_REPEAT,
+    .run = run_register,
+};

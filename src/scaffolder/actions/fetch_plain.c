@@ -1,0 +1,56 @@
+/* fetch:plain copies a folder into the workspace as it is, over what is there. */
+#include "scaffolder/scaffolder_internal.h"
+
+#include <sys/stat.h>
+
+static gboolean copy_all(ActionRun *run, const char *source, const char *target, GError **error)
+{
+    g_autoptr(GPtrArray) entries = workdir_list(source, error);
+
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const WorkdirEntry *entry = g_ptr_array_index(entries, i);
+        g_autofree char *from = g_build_filename(source, entry->path, NULL);
+        g_autofree char *to =
+            *target ? g_strconcat(target, "/", entry->path, NULL) : g_strdup(entry->path);
+
+        if (S_ISDIR(entry->mode)) {
+            g_autofree char *folder = workdir_path(run->workspace, to, error);
+
+            if (!folder)
+                return FALSE;
+            g_mkdir_with_parents(folder, 0755);
+        } else if (!workdir_copy(from, run->workspace, to, true, error)) {
+            return FALSE;
+        }
+    }
+    return entries != NULL;
+}
+
+static gboolean run_fetch(ActionRun *run, const Value *input, const Value **output, GError **error)
+{
+    const char *target = value_path_string(input, "targetPath", "");
+    g_autofree char *folder = workdir_path(run->workspace, target, error);
+    g_autoptr(Skeleton) source =
+        folder ? skeleton_fetch(run, value_path_string(input, "url", ""), error) : NULL;
+
+    return source && copy_all(run, source->folder, target, error);
+}
+
+const Action action_fetch_plain = {
+    .id = "fetch:plain",
+    .description = "Downloads content and places it in the workspace, or optionally in a "
+                   "subdirectory specified by the `targetPath` input option.",
+    .input_schema =
+        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"url\"],"
+        "\"properties\":{"
+        "\"url\":{\"type\":\"string\",\"description\":\"Relative path or absolute URL pointing to "
+        "the directory tree to fetch\"},"
+        "\"targetPath\":{\"type\":\"string\",\"description\":\"Target path within the working "
+        "directory to download the contents to.\"},"
+        "\"token\":{\"type\":\"string\",\"description\":\"An optional token to use for "
+        "authentication when reading the resources.\"}}}",
+    .recovery = RECOVERY_REPEAT,
+    .changes_workspace = true,
+    .dry_run = true,
+    .run = run_fetch,
+};

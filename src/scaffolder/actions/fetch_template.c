@@ -1,0 +1,236 @@
+/* fetch:template copies a skeleton into the workspace, names and contents rendered with `values`.
+ */
+#include "formats/json.h"
+#include "formats/nunjucks.h"
+#include "scaffolder/scaffolder_internal.h"
+
+#include <sys/stat.h>
+
+typedef struct {
+    ActionRun *run;
+    const char *source; /* folder the skeleton is in */
+    const char *target; /* relative to the workspace, "" or "dir" */
+    const Value *context;
+    const Value *untouched; /* globs of files whose content stays */
+    const char *extension;  /* only files with it are rendered, and lose it; NULL: all */
+    bool replace;
+    NunjucksOptions options;
+} Fetch;
+
+static gboolean prepare(Fetch *fetch, const Value *input, GError **error)
+{
+    Arena *arena = fetch->run->arena;
+    bool cookiecutter = value_bool(value_get(input, "cookiecutterCompat"), false);
+    const Value *extension = value_get(input, "templateFileExtension");
+    const Value *values = value_get(input, "values");
+    Value *context = value_object_new(arena);
+
+    fetch->untouched = value_get(input, "copyWithoutTemplating");
+    fetch->replace = value_bool(value_get(input, "replace"), false);
+    fetch->target = value_path_string(input, "targetPath", "");
+    if (value_bool(extension, false))
+        fetch->extension = ".njk";
+    else if (value_is(extension, VALUE_STRING) && value_string_length(extension) > 0)
+        fetch->extension = *value_string(extension, "") == '.'
+                               ? value_string(extension, "")
+                               : arena_printf(arena, ".%s", value_string(extension, ""));
+    if (fetch->extension && (fetch->untouched || cookiecutter)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "Fetch action input extension incompatible with %s",
+                    cookiecutter ? "cookiecutterCompat" : "copyWithoutTemplating");
+        return FALSE;
+    }
+    value_set(arena, context, cookiecutter ? "cookiecutter" : "values",
+              values ? values : value_object_new(arena));
+    fetch->context = context;
+    fetch->options = (NunjucksOptions){
+        .variable_start = cookiecutter ? "{{" : "${{",
+        .variable_end = "}}",
+        .cookiecutter = cookiecutter,
+        .trim_blocks = value_bool(value_get(input, "trimBlocks"), false),
+        .lstrip_blocks = value_bool(value_get(input, "lstripBlocks"), false),
+        .integrations = fetch->run->scaffolder->integrations,
+    };
+    return TRUE;
+}
+
+static bool is_untouched(const Fetch *fetch, const char *path)
+{
+    bool untouched = false;
+
+    for (guint i = 0; i < value_count(fetch->untouched); i++) {
+        const char *pattern = value_string(value_item(fetch->untouched, i), "");
+
+        if (*pattern == '!')
+            untouched = untouched && !path_glob_matches(pattern + 1, path);
+        else
+            untouched = untouched || path_glob_matches(pattern, path);
+    }
+    return untouched;
+}
+
+static bool is_text(const char *bytes, gsize length)
+{
+    return !memchr(bytes, 0, length) && g_utf8_validate(bytes, (gssize)length, NULL);
+}
+
+/* A name that renders to nothing says that the file is not wanted. */
+static bool is_wanted(const char *path)
+{
+    return *path && *path != '/' && !strstr(path, "//") && !g_str_has_suffix(path, "/");
+}
+
+/* The rendered path, relative to the workspace; "" where the entry is to be left out. */
+static const char *render_path(Fetch *fetch, const WorkdirEntry *entry, GError **error)
+{
+    NunjucksOptions options = fetch->options;
+
+    options.file = entry->path;
+    const char *path =
+        nunjucks_render(fetch->run->arena, entry->path, fetch->context, &options, error);
+
+    if (!path || !is_wanted(path))
+        return path ? "" : NULL;
+    if (!*fetch->target)
+        return path;
+    return arena_printf(fetch->run->arena, "%s/%s", fetch->target, path);
+}
+
+static gboolean write_rendered(Fetch *fetch, const WorkdirEntry *entry, const char *path,
+                               const char *bytes, GError **error)
+{
+    /* The text of a file dies with the file, not with the step. */
+    g_autoptr(Arena) arena = arena_new(ARENA_STEP_BYTES);
+    NunjucksOptions options = fetch->options;
+
+    options.file = entry->path;
+    const char *text = nunjucks_render(arena, bytes, fetch->context, &options, error);
+
+    return text &&
+           workdir_write(fetch->run->workspace, path, text, strlen(text), entry->mode, error);
+}
+
+static bool exists(ActionRun *run, const char *path)
+{
+    g_autofree char *full = g_build_filename(run->workspace, path, NULL);
+    struct stat status;
+
+    return lstat(full, &status) == 0;
+}
+
+static gboolean write_file(Fetch *fetch, const WorkdirEntry *entry, const char *path,
+                           GError **error)
+{
+    g_autofree char *from = g_build_filename(fetch->source, entry->path, NULL);
+    g_autofree char *bytes = NULL;
+    bool marked = fetch->extension && g_str_has_suffix(path, fetch->extension);
+    bool render = fetch->extension ? marked : !is_untouched(fetch, entry->path);
+    gsize length;
+
+    if (marked)
+        path = arena_strndup(fetch->run->arena, path, strlen(path) - strlen(fetch->extension));
+    if (!fetch->replace && exists(fetch->run, path)) {
+        action_log(fetch->run, "info", "File already exists in workspace, not replacing %s", path);
+        return TRUE;
+    }
+    if (!render || S_ISLNK(entry->mode))
+        return workdir_copy(from, fetch->run->workspace, path, true, error);
+    if (!g_file_get_contents(from, &bytes, &length, error))
+        return FALSE;
+    if (!is_text(bytes, length))
+        return workdir_write(fetch->run->workspace, path, bytes, length, entry->mode, error);
+    return write_rendered(fetch, entry, path, bytes, error);
+}
+
+static gboolean write_entry(Fetch *fetch, const WorkdirEntry *entry, GError **error)
+{
+    const char *path = render_path(fetch, entry, error);
+
+    if (!path || !*path)
+        return path != NULL;
+    if (!S_ISDIR(entry->mode))
+        return write_file(fetch, entry, path, error);
+    g_autofree char *folder = workdir_path(fetch->run->workspace, path, error);
+
+    if (folder)
+        g_mkdir_with_parents(folder, 0755);
+    return folder != NULL;
+}
+
+static gboolean fetch_all(Fetch *fetch, GError **error)
+{
+    g_autoptr(GPtrArray) entries = workdir_list(fetch->source, error);
+    ActionRun *run = fetch->run;
+
+    if (!entries)
+        return FALSE;
+    g_autofree char *values = json_to_string(value_value_at(fetch->context, 0), JSON_COMPACT);
+
+    action_log(run, "info", "Processing %u template files/directories with input values %s",
+               entries->len, values);
+    for (guint i = 0; i < entries->len; i++) {
+        if (action_cancelled(run)) {
+            g_set_error(error, PAVE_ERROR, ERROR_CANCELLED, "the task was cancelled");
+            return FALSE;
+        }
+        if (!write_entry(fetch, g_ptr_array_index(entries, i), error))
+            return FALSE;
+    }
+    action_log(run, "info", "Template result written to the workspace");
+    return TRUE;
+}
+
+static gboolean run_fetch(ActionRun *run, const Value *input, const Value **output, GError **error)
+{
+    Fetch fetch = {.run = run};
+    g_autoptr(Skeleton) source = NULL;
+
+    if (!prepare(&fetch, input, error))
+        return FALSE;
+    g_autofree char *target = workdir_path(run->workspace, fetch.target, error);
+
+    if (!target || !(source = skeleton_fetch(run, value_path_string(input, "url", ""), error)))
+        return FALSE;
+    fetch.source = source->folder;
+    return fetch_all(&fetch, error);
+}
+
+const Action action_fetch_template = {
+    .id = "fetch:template",
+    .description = "Downloads a skeleton, templates variables into file and directory names and "
+                   "content, and places the result in the workspace, or optionally in a "
+                   "subdirectory specified by the `targetPath` input option.",
+    .input_schema =
+        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"url\"],"
+        "\"properties\":{"
+        "\"url\":{\"type\":\"string\",\"description\":\"Relative path or absolute URL pointing to "
+        "the directory tree to fetch\"},"
+        "\"targetPath\":{\"type\":\"string\",\"description\":\"Target path within the working "
+        "directory to download the contents to. Defaults to the working directory root.\"},"
+        "\"values\":{\"type\":\"object\",\"description\":\"Values to pass on to the templating "
+        "engine\",\"additionalProperties\":{}},"
+        "\"copyWithoutRender\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+        "\"description\":\"An array of glob patterns. It has no effect, use "
+        "copyWithoutTemplating.\"},"
+        "\"copyWithoutTemplating\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+        "\"description\":\"An array of glob patterns. Contents of matched files or directories are "
+        "copied without being processed, but paths are subject to rendering.\"},"
+        "\"cookiecutterCompat\":{\"type\":\"boolean\",\"description\":\"Enable features to "
+        "maximise "
+        "compatibility with templates built for fetch:cookiecutter\"},"
+        "\"templateFileExtension\":{\"description\":\"If set, only files with the given extension "
+        "will be templated. If set to `true`, the default extension `.njk` is used.\","
+        "\"type\":[\"string\",\"boolean\"]},"
+        "\"replace\":{\"type\":\"boolean\",\"description\":\"If set, replace files in targetPath "
+        "instead of skipping existing ones.\"},"
+        "\"trimBlocks\":{\"type\":\"boolean\",\"description\":\"If set, the first newline after a "
+        "block is removed (block, not variable tag).\"},"
+        "\"lstripBlocks\":{\"type\":\"boolean\",\"description\":\"If set, leading spaces and tabs "
+        "are stripped from the start of a line to a block.\"},"
+        "\"token\":{\"type\":\"string\",\"description\":\"An optional token to use for "
+        "authentication when reading the resources.\"}}}",
+    .recovery = RECOVERY_REPEAT,
+    .changes_workspace = true,
+    .dry_run = true,
+    .run = run_fetch,
+};

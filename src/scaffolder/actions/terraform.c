@@ -1,0 +1,230 @@
+/* terraform:apply and terraform:destroy submit a run under the step's intent id and wait for it: an
+ * attempt that finds the run already there waits for that one. */
+#include "scaffolder/scaffolder_internal.h"
+
+enum { LOOK_MS = 250, LINES_AT_ONCE = 500 };
+
+/* ---- the request ---- */
+
+/* The service the workspace is for: said, or what the module's variables call it. */
+static const char *service_of(ActionRun *run, const Value *input, GError **error)
+{
+    static const char *const names[] = {"service_name", "service", "name"};
+    const Value *variables = value_get(input, "variables");
+    const char *service = value_path_string(input, "service", NULL);
+
+    for (gsize i = 0; !service && i < G_N_ELEMENTS(names); i++)
+        service = value_string(value_get(variables, names[i]), NULL);
+    if (!service) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "%s needs to know the service: give `service`, or a variable service_name",
+                    run->action->id);
+        return NULL;
+    }
+    return catalog_ref(run->arena, service, "component", "default", error);
+}
+
+static const char *owner_of(ActionRun *run, const Value *input, GError **error)
+{
+    const char *owner = value_path_string(input, "owner", NULL);
+
+    if (!owner)
+        owner = value_path_string(value_get(input, "variables"), "team", NULL);
+    return owner ? catalog_ref(run->arena, owner, "group", "default", error) : "";
+}
+
+static const char *submit(ActionRun *run, const Value *input, const char *service,
+                          const char *operation, GError **error)
+{
+    const Value *variables = value_get(input, "variables");
+    const char *owner = owner_of(run, input, error);
+    InfraRequest request = {
+        .module = value_path_string(input, "module", ""),
+        .service = service,
+        .environment = value_path_string(input, "environment", "staging"),
+        .variables = variables ? variables : value_object_new(run->arena),
+        .operation = operation,
+        .actor = run->runner->actor,
+        .cause = run->runner->task_id,
+        .run_id = run->intent_id,
+        .owner = owner && *owner ? owner : NULL,
+    };
+
+    return owner ? infra_submit(run->scaffolder->infra, run->arena, &request, error) : NULL;
+}
+
+/* A retry of the step is a retry of its run: submitting the same id again would do nothing. */
+static gboolean retry_failed(ActionRun *run, GError **error)
+{
+    Jobs *jobs = run->scaffolder->jobs;
+    const Value *job =
+        run->fresh ? jobs_get(db_reader(run->scaffolder->db), run->arena, run->intent_id, NULL)
+                   : NULL;
+    const char *state = value_path_string(job, "state", "");
+
+    if (!g_str_equal(state, "failed") && !g_str_equal(state, "cancelled"))
+        return TRUE;
+    return jobs_retry(jobs, run->intent_id, run->runner->actor, NULL, error);
+}
+
+/* ---- waiting ---- */
+
+static gboolean copy_lines(ActionRun *run, const char *id, int64_t *next, GError **error)
+{
+    gboolean ended;
+    guint count;
+
+    do {
+        g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+        const Value *lines = jobs_output_read(run->scaffolder->jobs, arena, id, *next,
+                                              LINES_AT_ONCE, next, &ended, error);
+
+        if (!lines)
+            return FALSE;
+        count = value_count(lines);
+        for (guint i = 0; i < count; i++)
+            action_log(run, value_path_string(value_item(lines, i), "level", "out"), "%s",
+                       value_path_string(value_item(lines, i), "text", ""));
+    } while (count == LINES_AT_ONCE);
+    return TRUE;
+}
+
+static gboolean is_over(const char *state)
+{
+    return g_str_equal(state, "succeeded") || g_str_equal(state, "failed") ||
+           g_str_equal(state, "cancelled");
+}
+
+/* The state the run ended in; NULL with error. A cancelled task takes its run with it. */
+static const char *wait_for(ActionRun *run, const char *id, GError **error)
+{
+    const char *state = NULL;
+    int64_t next = 0;
+
+    for (;;) {
+        g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+        const char *now = jobs_wait(run->scaffolder->jobs, arena, id, run->job, LOOK_MS, error);
+
+        if (!now) {
+            if (action_cancelled(run) && !job_stopping(run->job))
+                jobs_cancel(run->scaffolder->jobs, id, run->runner->actor, NULL);
+            return NULL;
+        }
+        if (is_over(now))
+            state = arena_strdup(run->arena, now);
+        if (!copy_lines(run, id, &next, error))
+            return NULL;
+        if (state)
+            return state;
+    }
+}
+
+static gboolean succeeded(ActionRun *run, const char *id, const char *state, GError **error)
+{
+    if (g_str_equal(state, "succeeded"))
+        return TRUE;
+    const Value *job = jobs_get(db_reader(run->scaffolder->db), run->arena, id, NULL);
+
+    g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "the Terraform run %s: %s", state,
+                value_path_string(job, "error.message", "see its log"));
+    return FALSE;
+}
+
+/* ---- what came out ---- */
+
+static const Value *result(ActionRun *run, const char *id, const char *name)
+{
+    Arena *arena = run->arena;
+    const Value *workspace = infra_workspace(run->scaffolder->infra, arena, name, NULL);
+    const Value *outputs = value_get(workspace, "outputs");
+    Value *output = value_object_new(arena), *values = value_object_new(arena);
+
+    for (guint i = 0; value_is(outputs, VALUE_OBJECT) && i < value_count(outputs); i++) {
+        const Value *item = value_value_at(outputs, i);
+        const Value *value = value_get(item, "value");
+
+        value_set(arena, values, value_key_at(outputs, i), value ? value : item);
+    }
+    value_set_string(arena, output, "workspace", name);
+    value_set_string(arena, output, "runId", id);
+    value_set(arena, output, "outputs", values);
+    return output;
+}
+
+static gboolean run_operation(ActionRun *run, const Value *input, const char *operation,
+                              const Value **output, GError **error)
+{
+    const char *service = service_of(run, input, error);
+    const char *id =
+        service && retry_failed(run, error) ? submit(run, input, service, operation, error) : NULL;
+    const char *environment = value_path_string(input, "environment", "staging");
+
+    if (!id)
+        return FALSE;
+    const char *name = arena_printf(run->arena, "%s-%s", strrchr(service, '/') + 1, environment);
+
+    action_log(run, "info", "Terraform %s of %s", operation, name);
+    const char *state = wait_for(run, id, error);
+
+    if (!state || !succeeded(run, id, state, error))
+        return FALSE;
+    Value *detail = value_object_new(run->arena);
+
+    value_set(run->arena, detail, "module", value_get(input, "module"));
+    value_set_string(run->arena, detail, "environment", environment);
+    value_set_string(run->arena, detail, "service", service);
+    value_set_string(run->arena, detail, "run", id);
+    if (g_str_equal(operation, "apply"))
+        action_made(run, "workspace", name, NULL, detail);
+    *output = result(run, id, name);
+    return TRUE;
+}
+
+static gboolean run_apply(ActionRun *run, const Value *input, const Value **output, GError **error)
+{
+    return run_operation(run, input, "apply", output, error);
+}
+
+static gboolean run_destroy(ActionRun *run, const Value *input, const Value **output,
+                            GError **error)
+{
+    return run_operation(run, input, "destroy", output, error);
+}
+
+#define INPUT                                                                                      \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"module\"],"               \
+    "\"properties\":{"                                                                             \
+    "\"module\":{\"type\":\"string\",\"minLength\":1,\"description\":\"Name of a module, or "      \
+    "owner/repository//path@ref\"},"                                                               \
+    "\"variables\":{\"type\":\"object\",\"description\":\"Input variables of the module\"},"       \
+    "\"service\":{\"type\":\"string\",\"description\":\"The component the workspace is for; "      \
+    "without it the variable service_name says so\"},"                                             \
+    "\"environment\":{\"type\":\"string\",\"default\":\"staging\",\"pattern\":"                    \
+    "\"^[a-z0-9][a-z0-9-]*$\"},"                                                                   \
+    "\"owner\":{\"type\":\"string\",\"description\":\"The group that owns it; without it the "     \
+    "variable team says so\"}}}"
+
+#define OUTPUT                                                                                     \
+    "{\"type\":\"object\",\"properties\":{\"workspace\":{\"type\":\"string\"},"                    \
+    "\"runId\":{\"type\":\"string\"},\"outputs\":{\"type\":\"object\",\"description\":\"The "      \
+    "module's outputs; sensitive ones are masked\"}}}"
+
+const Action action_terraform_apply = {
+    .id = "terraform:apply",
+    .description = "Plans and applies a Terraform module in the workspace of a service and an "
+                   "environment.",
+    .input_schema = INPUT,
+    .output_schema = OUTPUT,
+    .recovery = RECOVERY_PROBE,
+    .run = run_apply,
+};
+
+const Action action_terraform_destroy = {
+    .id = "terraform:destroy",
+    .description = "Destroys what a Terraform module made in the workspace of a service and an "
+                   "environment.",
+    .input_schema = INPUT,
+    .output_schema = OUTPUT,
+    .recovery = RECOVERY_PROBE,
+    .run = run_destroy,
+};

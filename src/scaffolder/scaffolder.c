@@ -1,0 +1,88 @@
+#include "scaffolder/scaffolder_internal.h"
+
+/* Hosts parseRepoUrl knows: those configured, and the two everybody knows. */
+static const Value *integrations(Arena *arena, const Config *config)
+{
+    static const char *const kinds[][2] = {
+        {"github", "github"},
+        {"gitlab", "gitlab"},
+        {"azure", "azure"},
+        {"gitea", "gitea"},
+        {"gerrit", "gerrit"},
+        {"bitbucketCloud", "bitbucketCloud"},
+        {"bitbucketServer", "bitbucketServer"},
+    };
+    const Value *hosts = config_get(config, "forge.hosts");
+    Value *known = value_object_new(arena);
+
+    value_set_string(arena, known, "github.com", "github");
+    value_set_string(arena, known, "gitlab.com", "gitlab");
+    for (guint i = 0; value_is(hosts, VALUE_OBJECT) && i < value_count(hosts); i++)
+        value_set_string(arena, known, value_key_at(hosts, i), "github");
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        const Value *list = config_get(config, arena_printf(arena, "integrations.%s", kinds[i][0]));
+
+        for (guint j = 0; j < value_count(list); j++) {
+            const char *host = value_path_string(value_item(list, j), "host", NULL);
+
+            if (host)
+                value_set_string(arena, known, host, kinds[i][1]);
+        }
+    }
+    return known;
+}
+
+static gboolean task_ended(DbConn *tx, const char *job, const char *state, void *data,
+                           GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    const Value *shown = jobs_get(tx, arena, job, error);
+    Value *payload = value_object_new(arena);
+
+    if (!shown)
+        return FALSE;
+    value_set_string(arena, payload, "taskId", job);
+    value_set(arena, payload, "template", value_get(shown, "subject"));
+    if (value_is(value_get(shown, "error"), VALUE_OBJECT))
+        value_set(arena, payload, "error", value_get(shown, "error"));
+    events_append(tx, &(Event){.type = arena_printf(arena, "dev.pave.scaffolder.task.%s", state),
+                               .source = "/pave/scaffolder",
+                               .subject = value_path_string(shown, "subject", NULL),
+                               .actor = value_path_string(shown, "actor", NULL),
+                               .cause = job,
+                               .payload = payload});
+    return TRUE;
+}
+
+Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Catalog *catalog,
+                           Forge *forge, Infra *infra, const Config *config, GError **error)
+{
+    g_autoptr(Scaffolder) scaffolder = g_new0(Scaffolder, 1);
+
+    scaffolder->db = db;
+    scaffolder->jobs = jobs;
+    scaffolder->catalog = catalog;
+    scaffolder->forge = forge;
+    scaffolder->infra = infra;
+    scaffolder->config = config;
+    scaffolder->arena = arena_new(ARENA_REQUEST_BYTES);
+    scaffolder->actions = g_ptr_array_new();
+    scaffolder->integrations = integrations(scaffolder->arena, config);
+    if (!actions_load(scaffolder, error))
+        return NULL;
+    jobs_register(jobs, &(JobKind){.name = SCAFFOLDER_TASK,
+                                   .run = task_run,
+                                   .ended = task_ended,
+                                   .data = scaffolder,
+                                   .concurrency = 10});
+    return g_steal_pointer(&scaffolder);
+}
+
+void scaffolder_free(Scaffolder *scaffolder)
+{
+    if (!scaffolder)
+        return;
+    g_ptr_array_unref(scaffolder->actions);
+    arena_free(scaffolder->arena);
+    g_free(scaffolder);
+}

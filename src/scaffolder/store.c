@@ -1,0 +1,145 @@
+/* All SQL of the scaffolder: what was created, and by what. */
+#include "scaffolder/scaffolder_internal.h"
+
+#include "formats/json.h"
+#include "spine/clock.h"
+
+static const char SQL_BEGIN[] =
+    "INSERT INTO provenance (id, template, template_version, template_source, inputs, actor,"
+    " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
+static const char SQL_ADD[] =
+    "INSERT INTO provenance_object (provenance, kind, ref, url, detail, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (provenance, kind, ref)"
+    " DO UPDATE SET url = $4, detail = $5";
+static const char SQL_LIST[] =
+    "SELECT id, template, template_version, template_source, inputs, actor, created_at"
+    " FROM provenance ORDER BY id DESC LIMIT $1";
+static const char SQL_LIST_BY_OBJECT[] =
+    "SELECT p.id, p.template, p.template_version, p.template_source, p.inputs, p.actor,"
+    " p.created_at FROM provenance p JOIN provenance_object o ON o.provenance = p.id"
+    " WHERE o.kind = $1 AND o.ref = $2 ORDER BY p.id DESC LIMIT $3";
+static const char SQL_OBJECTS[] = "SELECT kind, ref, url, detail FROM provenance_object"
+                                  " WHERE provenance = $1 ORDER BY created_at, kind, ref";
+
+/* ---- writing ---- */
+
+typedef struct {
+    Runner *runner;
+    const char *version, *inputs;
+    GPtrArray *made;
+} ProvenanceWrite;
+
+static gboolean write_begin(DbConn *tx, void *data, GError **error)
+{
+    const ProvenanceWrite *write = data;
+    const Runner *runner = write->runner;
+
+    return db_exec(tx, error, SQL_BEGIN, "tttttti", runner->task_id,
+                   value_path_string(runner->template, "entityRef", ""), write->version,
+                   value_path_string(runner->template, "baseUrl", ""), write->inputs, runner->actor,
+                   clock_now_ms()) >= 0;
+}
+
+gboolean provenance_begin(Runner *runner, const Value *parameters, GError **error)
+{
+    g_autofree char *text = json_to_string(parameters, JSON_COMPACT);
+    g_autofree char *masked = masker_mask(runner->masker, text, strlen(text));
+    ProvenanceWrite write = {
+        .runner = runner,
+        .version = template_version(runner->scaffolder, runner->arena, runner->template),
+        .inputs = masked};
+
+    return job_write(runner->job, write_begin, &write, error);
+}
+
+static gboolean write_add(DbConn *tx, void *data, GError **error)
+{
+    const ProvenanceWrite *write = data;
+
+    for (guint i = 0; i < write->made->len; i++) {
+        const MadeObject *object = g_ptr_array_index(write->made, i);
+        g_autofree char *detail =
+            object->detail ? json_to_string(object->detail, JSON_COMPACT) : NULL;
+
+        if (db_exec(tx, error, SQL_ADD, "ttttti", write->runner->task_id, object->kind, object->ref,
+                    object->url, detail, clock_now_ms()) < 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean provenance_add(Runner *runner, GPtrArray *made, GError **error)
+{
+    ProvenanceWrite write = {.runner = runner, .made = made};
+
+    return made->len == 0 || job_write(runner->job, write_add, &write, error);
+}
+
+/* ---- reading ---- */
+
+static gboolean read_objects(DbConn *conn, Arena *arena, const char *id, Value *item,
+                             GError **error)
+{
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_OBJECTS, "t", id);
+    Value *objects = value_array_new(arena);
+
+    while (rows && db_rows_next(rows)) {
+        Value *object = value_object_new(arena);
+        const char *detail = db_rows_text(rows, 3);
+
+        value_set_string(arena, object, "type", db_rows_text(rows, 0));
+        value_set_string(arena, object, "ref", db_rows_text(rows, 1));
+        value_set_string(arena, object, "url", db_rows_text(rows, 2));
+        if (detail)
+            value_set(arena, object, "detail", json_parse(arena, detail, -1, NULL));
+        value_append(arena, objects, object);
+    }
+    value_set(arena, item, "objects", objects);
+    return rows && !db_rows_error(rows, error);
+}
+
+static Value *read_provenance(Arena *arena, DbRows *rows)
+{
+    Value *item = value_object_new(arena);
+    const char *inputs = db_rows_text(rows, 4);
+    g_autofree char *created = clock_format(db_rows_int(rows, 6));
+
+    value_set_string(arena, item, "id", db_rows_text(rows, 0));
+    value_set_string(arena, item, "taskId", db_rows_text(rows, 0));
+    value_set_string(arena, item, "template", db_rows_text(rows, 1));
+    value_set_string(arena, item, "templateVersion", db_rows_text(rows, 2));
+    value_set_string(arena, item, "templateSource", db_rows_text(rows, 3));
+    value_set(arena, item, "inputs", json_parse(arena, inputs, -1, NULL));
+    value_set_string(arena, item, "actor", db_rows_text(rows, 5));
+    value_set_string(arena, item, "createdAt", created);
+    return item;
+}
+
+static gboolean read_items(DbConn *conn, Arena *arena, const char *kind, const char *ref,
+                           guint limit, Value *items, GError **error)
+{
+    g_autoptr(DbRows) rows =
+        kind ? db_query(conn, error, SQL_LIST_BY_OBJECT, "tti", kind, ref, (int64_t)limit)
+             : db_query(conn, error, SQL_LIST, "i", (int64_t)limit);
+
+    while (rows && db_rows_next(rows))
+        value_append(arena, items, read_provenance(arena, rows));
+    return rows && !db_rows_error(rows, error);
+}
+
+const Value *provenance_list(Scaffolder *scaffolder, Arena *arena, const char *kind,
+                             const char *ref, guint limit, GError **error)
+{
+    DbConn *conn = db_reader(scaffolder->db);
+    Value *items = value_array_new(arena);
+
+    if (!read_items(conn, arena, kind, ref, limit, items, error))
+        return NULL;
+    for (guint i = 0; i < value_count(items); i++) {
+        Value *item = (Value *)value_item(items, i);
+
+        if (!read_objects(conn, arena, value_path_string(item, "id", ""), item, error))
+            return NULL;
+    }
+    return items;
+}

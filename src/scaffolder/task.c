@@ -1,0 +1,363 @@
+/* A task is a durable job: submitted with the instantiated template, run by the runner, shown in
+ * Backstage's shape. */
+#include "scaffolder/scaffolder_internal.h"
+
+#include "spine/folder.h"
+
+enum { TASKS_LOOKED_AT_MAX = 1000 };
+
+/* ---- submitting ---- */
+
+typedef struct {
+    Scaffolder *scaffolder;
+    Arena *arena;
+    JobSpec job;
+    const char *id;
+} Submission;
+
+static gboolean write_submission(DbConn *tx, void *data, GError **error)
+{
+    Submission *submission = data;
+    Arena *arena = submission->arena;
+    Value *payload = value_object_new(arena);
+
+    submission->id = jobs_submit(tx, submission->scaffolder->jobs, arena, &submission->job, error);
+    if (!submission->id)
+        return FALSE;
+    value_set_string(arena, payload, "taskId", submission->id);
+    value_set_string(arena, payload, "template", submission->job.subject);
+    events_append(tx, &(Event){.type = "dev.pave.scaffolder.task.created",
+                               .source = "/pave/scaffolder",
+                               .subject = submission->job.subject,
+                               .actor = submission->job.actor,
+                               .cause = submission->id,
+                               .payload = payload});
+    return TRUE;
+}
+
+static GHashTable *secrets_table(const Value *secrets)
+{
+    GHashTable *table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (guint i = 0; value_is(secrets, VALUE_OBJECT) && i < value_count(secrets); i++) {
+        const char *text = value_string(value_value_at(secrets, i), NULL);
+
+        if (text)
+            g_hash_table_insert(table, g_strdup(value_key_at(secrets, i)), g_strdup(text));
+    }
+    return table;
+}
+
+const char *task_submit(Scaffolder *scaffolder, Arena *arena, const Value *entity,
+                        const Value *parameters, const Value *secrets, const char *actor,
+                        GError **error)
+{
+    const Value *spec = template_instantiate(scaffolder, arena, entity, parameters, actor, error);
+    g_autoptr(GHashTable) table = secrets_table(secrets);
+    Value *payload = value_object_new(arena);
+
+    if (!spec)
+        return NULL;
+    value_set(arena, payload, "spec", spec);
+    Submission submission = {.scaffolder = scaffolder, .arena = arena};
+    const char *name = value_path_string(entity, "metadata.name", "");
+
+    submission.job = (JobSpec){
+        .kind = SCAFFOLDER_TASK,
+        .subject = value_path_string(spec, "templateInfo.entityRef", ""),
+        .title = value_path_string(entity, "metadata.title", name),
+        .actor = actor,
+        .payload = payload,
+        .secrets = g_hash_table_size(table) > 0 ? table : NULL,
+    };
+    return db_write(scaffolder->db, write_submission, &submission, NULL, error) ? submission.id
+                                                                                : NULL;
+}
+
+/* ---- running ---- */
+
+static const Value *secrets_of(Job *job, Masker *masker)
+{
+    Arena *arena = job_arena(job);
+    GHashTable *secrets = job_secrets(job);
+    Value *object = value_object_new(arena);
+    GHashTableIter iter;
+    gpointer name, value;
+
+    if (!secrets)
+        return object;
+    g_hash_table_iter_init(&iter, secrets);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        value_set_string(arena, object, name, value);
+        job_mask(job, value);
+        masker_add(masker, value);
+    }
+    return object;
+}
+
+static void mask_environment(Scaffolder *scaffolder, Job *job, Masker *masker)
+{
+    const Value *secrets = config_get(scaffolder->config, "scaffolder.defaultEnvironment.secrets");
+
+    for (guint i = 0; i < value_count(secrets); i++) {
+        const char *text = value_string(value_value_at(secrets, i), "");
+
+        if (job)
+            job_mask(job, text);
+        masker_add(masker, text);
+    }
+}
+
+/* What earlier attempts finished; NULL in the first. */
+static GHashTable *finished_steps(Job *job)
+{
+    const Value *shown = job_attempt(job) > 1
+                             ? jobs_get(db_reader(job_db(job)), job_arena(job), job_id(job), NULL)
+                             : NULL;
+    const Value *steps = value_get(shown, "steps");
+    GHashTable *finished = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (guint i = 0; i < value_count(steps); i++) {
+        const char *state = value_path_string(value_item(steps, i), "state", "");
+
+        if (g_str_equal(state, "succeeded") || g_str_equal(state, "skipped"))
+            g_hash_table_add(finished, (char *)value_path_string(value_item(steps, i), "id", ""));
+    }
+    return finished;
+}
+
+static gboolean run_spec(Runner *runner, const Value *spec, const Value **output, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (g_mkdir_with_parents(runner->workspace, 0755) != 0) {
+        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", runner->workspace);
+        return FALSE;
+    }
+    if (!provenance_begin(runner, value_get(spec, "parameters"), error))
+        return FALSE;
+    if (runner_run(runner, spec, output, &failure))
+        return TRUE;
+    if (!g_error_matches(failure, PAVE_ERROR, ERROR_CANCELLED))
+        runner_print(runner, NULL, "error", "%s: %s", error_name(failure), failure->message);
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+gboolean task_run(Job *job, const Value **output, GError **error, void *data)
+{
+    Scaffolder *scaffolder = data;
+    const Value *spec = value_get(job_payload(job), "spec");
+    g_autoptr(Masker) masker = masker_new();
+    g_autoptr(GHashTable) finished = finished_steps(job);
+    Runner runner = {.scaffolder = scaffolder,
+                     .job = job,
+                     .arena = job_arena(job),
+                     .task_id = job_id(job),
+                     .actor = job_actor(job),
+                     .template = value_get(spec, "templateInfo"),
+                     .folder = job_folder(job),
+                     .dirty = job_attempt(job) > 1,
+                     .finished = finished,
+                     .masker = masker};
+
+    runner.workspace = arena_printf(runner.arena, "%s/workspace", runner.folder);
+    runner.secrets = secrets_of(job, masker);
+    mask_environment(scaffolder, job, masker);
+    return run_spec(&runner, spec, output, error);
+}
+
+/* ---- showing ---- */
+
+static const char *status_of(const Value *job)
+{
+    static const char *const names[][2] = {
+        {"queued", "open"},         {"running", "processing"}, {"waiting", "processing"},
+        {"succeeded", "completed"}, {"failed", "failed"},      {"cancelled", "cancelled"},
+    };
+    const char *state = value_path_string(job, "state", "");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i][0], state))
+            return names[i][1];
+    return state;
+}
+
+static const Value *show(Arena *arena, const Value *job)
+{
+    static const char *const beats[] = {"endedAt", "startedAt", "createdAt"};
+    Value *task = value_object_new(arena);
+
+    value_set(arena, task, "id", value_get(job, "id"));
+    value_set(arena, task, "spec", value_path(job, "payload.spec"));
+    value_set_string(arena, task, "status", status_of(job));
+    value_set(arena, task, "createdAt", value_get(job, "createdAt"));
+    for (gsize i = 0; i < G_N_ELEMENTS(beats) && !value_get(task, "lastHeartbeatAt"); i++)
+        if (value_is(value_get(job, beats[i]), VALUE_STRING))
+            value_set(arena, task, "lastHeartbeatAt", value_get(job, beats[i]));
+    value_set(arena, task, "createdBy", value_get(job, "actor"));
+    value_set(arena, task, "output", value_get(job, "output"));
+    value_set(arena, task, "error", value_get(job, "error"));
+    value_set(arena, task, "waitingFor", value_get(job, "waitingFor"));
+    return task;
+}
+
+const Value *task_get(Scaffolder *scaffolder, Arena *arena, const char *id, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    const Value *job = jobs_get(db_reader(scaffolder->db), arena, id, &failure);
+
+    if (job && g_str_equal(value_path_string(job, "kind", ""), SCAFFOLDER_TASK))
+        return show(arena, job);
+    if (failure && !g_error_matches(failure, PAVE_ERROR, ERROR_NOT_FOUND))
+        g_propagate_error(error, g_steal_pointer(&failure));
+    else
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No task with id '%s' found", id);
+    return NULL;
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+    return !names || !*names || g_strv_contains(names, name);
+}
+
+const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *created_by,
+                       const char *const *status, bool ascending, guint limit, guint offset,
+                       GError **error)
+{
+    DbConn *conn = db_reader(scaffolder->db);
+    const Value *jobs =
+        jobs_list(conn, arena, SCAFFOLDER_TASK, NULL, NULL, TASKS_LOOKED_AT_MAX, 0, error);
+    Value *reply = value_object_new(arena), *tasks = value_array_new(arena);
+    guint count = value_count(jobs), total = 0;
+
+    if (!jobs)
+        return NULL;
+    for (guint i = 0; i < count; i++) {
+        const Value *job = value_item(jobs, ascending ? count - 1 - i : i);
+
+        if (!is_among(created_by, value_path_string(job, "actor", "")) ||
+            !is_among(status, status_of(job)))
+            continue;
+        if (total++ < offset || value_count(tasks) >= limit)
+            continue;
+        const Value *task = task_get(scaffolder, arena, value_path_string(job, "id", ""), error);
+
+        if (!task)
+            return NULL;
+        value_append(arena, tasks, task);
+    }
+    value_set(arena, reply, "tasks", tasks);
+    value_set_int(arena, reply, "totalTasks", total);
+    return reply;
+}
+
+/* ---- dry runs ---- */
+
+static gboolean write_contents(const char *folder, const Value *contents, GError **error)
+{
+    for (guint i = 0; i < value_count(contents); i++) {
+        const Value *file = value_item(contents, i);
+        const char *text = value_path_string(file, "base64Content", "");
+        bool executable = value_bool(value_get(file, "executable"), false);
+        gsize length;
+        g_autofree guchar *bytes = g_base64_decode(text, &length);
+
+        if (!workdir_write(folder, value_path_string(file, "path", ""), (const char *)bytes, length,
+                           executable ? 0755 : 0644, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static const Value *read_contents(Arena *arena, const char *folder, GError **error)
+{
+    g_autoptr(GPtrArray) entries = workdir_list(folder, error);
+    Value *contents = value_array_new(arena);
+
+    for (guint i = 0; entries && i < entries->len; i++) {
+        const WorkdirEntry *entry = g_ptr_array_index(entries, i);
+        g_autofree char *path = g_build_filename(folder, entry->path, NULL);
+        g_autofree char *bytes = NULL;
+        gsize length;
+
+        if ((entry->mode & 0170000) != 0100000 || !g_file_get_contents(path, &bytes, &length, NULL))
+            continue;
+        g_autofree char *text = g_base64_encode((const guchar *)bytes, length);
+        Value *file = value_object_new(arena);
+
+        value_set_string(arena, file, "path", entry->path);
+        value_set_bool(arena, file, "executable", (entry->mode & 0111) != 0);
+        value_set_string(arena, file, "base64Content", text);
+        value_append(arena, contents, file);
+    }
+    return entries ? contents : NULL;
+}
+
+static const Value *dry_log(Arena *arena, GPtrArray *lines)
+{
+    Value *log = value_array_new(arena);
+
+    for (guint i = 0; i < lines->len; i++) {
+        Value *item = value_object_new(arena);
+
+        value_set(arena, item, "body", task_event_body(arena, g_ptr_array_index(lines, i)));
+        value_append(arena, log, item);
+    }
+    return log;
+}
+
+static const Value *run_dry(Runner *runner, const Value *spec, const Value *contents,
+                            GError **error)
+{
+    Arena *arena = runner->arena;
+    const Value *output = NULL;
+    Value *reply = value_object_new(arena);
+
+    if (!write_contents(runner->source, contents, error) ||
+        !runner_run(runner, spec, &output, error))
+        return NULL;
+    const Value *produced = read_contents(arena, runner->workspace, error);
+
+    if (!produced)
+        return NULL;
+    value_set(arena, reply, "log", dry_log(arena, runner->log));
+    value_set(arena, reply, "directoryContents", produced);
+    value_set(arena, reply, "output", output);
+    value_set(arena, reply, "steps", value_get(spec, "steps"));
+    return reply;
+}
+
+const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *template,
+                          const Value *values, const Value *secrets, const Value *contents,
+                          const char *actor, GError **error)
+{
+    const Value *spec = template_instantiate(scaffolder, arena, template, values, actor, error);
+    g_autofree char *folder = spec ? g_dir_make_tmp("pave-dry-run-XXXXXX", error) : NULL;
+    g_autoptr(Masker) masker = masker_new();
+    g_autoptr(GPtrArray) log = g_ptr_array_new();
+
+    if (!folder)
+        return NULL;
+    Runner runner = {.scaffolder = scaffolder,
+                     .arena = arena,
+                     .task_id = "dry-run",
+                     .actor = actor,
+                     .template = value_get(spec, "templateInfo"),
+                     .folder = folder,
+                     .workspace = arena_printf(arena, "%s/workspace", folder),
+                     .source = arena_printf(arena, "%s/template", folder),
+                     .masker = masker,
+                     .secrets = secrets ? secrets : value_object_new(arena),
+                     .log = log};
+
+    for (guint i = 0; i < value_count(secrets); i++)
+        masker_add(masker, value_string(value_value_at(secrets, i), ""));
+    mask_environment(scaffolder, NULL, masker);
+    g_mkdir_with_parents(runner.workspace, 0755);
+    g_mkdir_with_parents(runner.source, 0755);
+    const Value *reply = run_dry(&runner, spec, contents, error);
+
+    folder_remove(folder, NULL);
+    return reply;
+}

@@ -1,0 +1,302 @@
+/* The folder a task works in. Nothing that a template names leaves it, and its content after each
+ * step is a git tree, so that an interrupted step begins where the one before ended. */
+#include "scaffolder/scaffolder_internal.h"
+#include "spine/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ENTRIES_MAX = 20000, DEPTH_MAX = 64, FILE_BYTES_MAX = 128 * 1024 * 1024 };
+
+static gboolean fail_errno(GError **error, const char *what, const char *path)
+{
+    int code = errno;
+
+    g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "%s %s: %s", what, path, g_strerror(code));
+    return FALSE;
+}
+
+/* ---- paths ---- */
+
+static gboolean is_inside(const char *root, const char *path)
+{
+    gsize length = strlen(root);
+
+    return g_str_has_prefix(path, root) && (path[length] == '\0' || path[length] == '/');
+}
+
+/* The nearest folder above path that exists must, with its symlinks followed, be inside root. */
+static gboolean check_way(const char *root, const char *path, const char *relative, GError **error)
+{
+    g_autofree char *real_root = realpath(root, NULL);
+    g_autofree char *at = g_path_get_dirname(path);
+
+    if (!real_root)
+        return fail_errno(error, "cannot find", root);
+    while (strlen(at) > strlen(root)) {
+        g_autofree char *real = realpath(at, NULL);
+
+        if (real && !is_inside(real_root, real)) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                        "\"%s\" leads out of the workspace by a symlink", relative);
+            return FALSE;
+        }
+        if (real)
+            return TRUE;
+        char *parent = g_path_get_dirname(at);
+        g_free(at);
+        at = parent;
+    }
+    return TRUE;
+}
+
+char *workdir_path(const char *root, const char *relative, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(relative, "/", -1);
+    g_autoptr(GString) path = g_string_new(root);
+
+    if (*relative == '/' || strchr(relative, '\\')) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "\"%s\" is not a path inside the workspace: it must be relative, with \"/\"",
+                    relative);
+        return NULL;
+    }
+    for (char **name = names; *name; name++) {
+        if (g_str_equal(*name, "..")) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                        "\"%s\" is not a path inside the workspace: \"..\" is not allowed",
+                        relative);
+            return NULL;
+        }
+        if (**name && !g_str_equal(*name, "."))
+            g_string_append_printf(path, "/%s", *name);
+    }
+    if (!check_way(root, path->str, relative, error))
+        return NULL;
+    return g_string_free(g_steal_pointer(&path), FALSE);
+}
+
+/* ---- listing ---- */
+
+static void entry_free(gpointer data)
+{
+    WorkdirEntry *entry = data;
+
+    g_free(entry->path);
+    g_free(entry);
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static GPtrArray *names_in(const char *folder, GError **error)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+
+    if (!dir) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "cannot read the folder %s", folder);
+        g_ptr_array_unref(names);
+        return NULL;
+    }
+    while ((name = g_dir_read_name(dir)))
+        g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+static gboolean list_folder(const char *root, const char *relative, int depth, GPtrArray *entries,
+                            GError **error)
+{
+    g_autofree char *folder = g_build_filename(root, relative, NULL);
+    g_autoptr(GPtrArray) names = names_in(folder, error);
+    struct stat status;
+
+    for (guint i = 0; names && i < names->len; i++) {
+        const char *name = g_ptr_array_index(names, i);
+        g_autofree char *full = g_build_filename(folder, name, NULL);
+
+        if (g_str_equal(name, ".git") || lstat(full, &status) != 0)
+            continue;
+        if (entries->len >= ENTRIES_MAX || depth >= DEPTH_MAX) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                        "%s holds more than %d files, or folders in folders too deeply", root,
+                        ENTRIES_MAX);
+            return FALSE;
+        }
+        WorkdirEntry *entry = g_new0(WorkdirEntry, 1);
+
+        entry->path = *relative ? g_strconcat(relative, "/", name, NULL) : g_strdup(name);
+        entry->mode = status.st_mode;
+        g_ptr_array_add(entries, entry);
+        if (S_ISDIR(status.st_mode) && !list_folder(root, entry->path, depth + 1, entries, error))
+            return FALSE;
+    }
+    return names != NULL;
+}
+
+GPtrArray *workdir_list(const char *root, GError **error)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+
+    return list_folder(root, "", 0, entries, error) ? g_steal_pointer(&entries) : NULL;
+}
+
+/* ---- writing ---- */
+
+static gboolean make_parent(const char *path, GError **error)
+{
+    g_autofree char *parent = g_path_get_dirname(path);
+
+    return g_mkdir_with_parents(parent, 0755) == 0 || fail_errno(error, "cannot make", parent);
+}
+
+gboolean workdir_write(const char *root, const char *relative, const char *bytes, gsize length,
+                       mode_t mode, GError **error)
+{
+    g_autofree char *path = workdir_path(root, relative, error);
+
+    if (!path || !make_parent(path, error))
+        return FALSE;
+    /* Never through a symlink that is there. */
+    if (unlink(path) != 0 && errno != ENOENT)
+        return fail_errno(error, "cannot replace", relative);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode & 0777) | 0600);
+
+    if (fd < 0)
+        return fail_errno(error, "cannot write", relative);
+    for (gsize done = 0; done < length;) {
+        gssize count = write(fd, bytes + done, length - done);
+
+        if (count < 0 && errno != EINTR) {
+            fail_errno(error, "cannot write", relative);
+            close(fd);
+            return FALSE;
+        }
+        done += count > 0 ? (gsize)count : 0;
+    }
+    return close(fd) == 0 || fail_errno(error, "cannot write", relative);
+}
+
+static gboolean copy_link(const char *from, const char *root, const char *relative, GError **error)
+{
+    g_autofree char *target = g_file_read_link(from, NULL);
+    g_autofree char *path = workdir_path(root, relative, error);
+
+    if (!path || !make_parent(path, error))
+        return FALSE;
+    if (!target || !folder_link_stays_inside(relative, target)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "\"%s\" is a symlink to %s, which is outside of what is fetched", relative,
+                    target ? target : "nothing");
+        return FALSE;
+    }
+    unlink(path);
+    return symlink(target, path) == 0 || fail_errno(error, "cannot make the symlink", relative);
+}
+
+gboolean workdir_copy(const char *from, const char *root, const char *relative, bool replace,
+                      GError **error)
+{
+    struct stat status, there;
+    g_autofree char *path = workdir_path(root, relative, error);
+    g_autofree char *bytes = NULL;
+    gsize length;
+
+    if (!path)
+        return FALSE;
+    if (!replace && lstat(path, &there) == 0)
+        return TRUE;
+    if (lstat(from, &status) != 0)
+        return fail_errno(error, "cannot read", relative);
+    if (S_ISLNK(status.st_mode))
+        return copy_link(from, root, relative, error);
+    if (!S_ISREG(status.st_mode) || status.st_size > FILE_BYTES_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" is no file of a usual size", relative);
+        return FALSE;
+    }
+    return g_file_get_contents(from, &bytes, &length, error) &&
+           workdir_write(root, relative, bytes, length, status.st_mode, error);
+}
+
+/* ---- git trees ---- */
+
+/* Whatever .gitattributes the workspace holds, its bytes are kept as they are. */
+static const char ATTRIBUTES[] = "* -text -filter -ident -working-tree-encoding -eol\n";
+
+static gboolean run_git(const char *folder, const char *workspace, const char *const *arguments,
+                        char **output, GError **error)
+{
+    g_autoptr(GPtrArray) argv = g_ptr_array_new();
+    g_auto(GStrv) environment = g_get_environ();
+    g_autofree char *git_dir = g_build_filename(folder, "workspace.git", NULL);
+    g_autofree char *stderr_text = NULL;
+    int status;
+
+    environment = g_environ_setenv(environment, "GIT_DIR", git_dir, TRUE);
+    environment = g_environ_setenv(environment, "GIT_WORK_TREE", workspace, TRUE);
+    environment = g_environ_setenv(environment, "GIT_CONFIG_NOSYSTEM", "1", TRUE);
+    environment = g_environ_setenv(environment, "GIT_CONFIG_GLOBAL", "/dev/null", TRUE);
+    environment = g_environ_setenv(environment, "GIT_CEILING_DIRECTORIES", folder, TRUE);
+    g_ptr_array_add(argv, (char *)"git");
+    for (; *arguments; arguments++)
+        g_ptr_array_add(argv, (char *)*arguments);
+    g_ptr_array_add(argv, NULL);
+    if (!g_spawn_sync(workspace, (char **)argv->pdata, environment,
+                      G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES, NULL, NULL, output, &stderr_text,
+                      &status, error))
+        return FALSE;
+    if (g_spawn_check_wait_status(status, NULL))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "git %s of the workspace: %s",
+                (char *)argv->pdata[1], g_strstrip(stderr_text));
+    return FALSE;
+}
+
+static gboolean prepare_git(const char *folder, const char *workspace, GError **error)
+{
+    static const char *const init[] = {"init", "-q", "--template=", NULL};
+    g_autofree char *head = g_build_filename(folder, "workspace.git", "HEAD", NULL);
+    g_autofree char *info = g_build_filename(folder, "workspace.git", "info", NULL);
+    g_autofree char *attributes = g_build_filename(info, "attributes", NULL);
+
+    if (g_file_test(head, G_FILE_TEST_EXISTS) && g_file_test(attributes, G_FILE_TEST_EXISTS))
+        return TRUE;
+    if (!run_git(folder, workspace, init, NULL, error))
+        return FALSE;
+    g_mkdir_with_parents(info, 0755);
+    return g_file_set_contents(attributes, ATTRIBUTES, -1, error);
+}
+
+char *workdir_snapshot(const char *folder, const char *workspace, GError **error)
+{
+    static const char *const add[] = {"add", "--all", "--force", ".", NULL};
+    static const char *const write_tree[] = {"write-tree", NULL};
+    char *tree = NULL;
+
+    if (!prepare_git(folder, workspace, error) || !run_git(folder, workspace, add, NULL, error) ||
+        !run_git(folder, workspace, write_tree, &tree, error))
+        return NULL;
+    return g_strstrip(tree);
+}
+
+gboolean workdir_restore(const char *folder, const char *workspace, const char *tree,
+                         GError **error)
+{
+    const char *const read_tree[] = {"read-tree", tree, NULL};
+    static const char *const checkout[] = {"checkout-index", "--all", "--force", NULL};
+
+    if (!folder_remove(workspace, error))
+        return FALSE;
+    if (g_mkdir_with_parents(workspace, 0755) != 0)
+        return fail_errno(error, "cannot make", workspace);
+    return !tree || (prepare_git(folder, workspace, error) &&
+                     run_git(folder, workspace, read_tree, NULL, error) &&
+                     run_git(folder, workspace, checkout, NULL, error));
+}
