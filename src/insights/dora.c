@@ -156,9 +156,8 @@ static void add_changes(Dora *dora, DoraDeployment *deployment, gboolean first, 
 {
     const Value *commits = value_get(event->payload, "commits");
 
-    deployment->lead_time_ms =
-        add_change(dora, deployment, deployment->commit,
-                   time_of(value_get(event->payload, "committedAt"), 0));
+    deployment->lead_time_ms = add_change(dora, deployment, deployment->commit,
+                                          time_of(value_get(event->payload, "committedAt"), 0));
     for (guint i = 0; i < value_count(commits); i++) {
         const Value *item = value_item(commits, i);
         const char *id = value_string(value_get(item, "id"), NULL);
@@ -272,7 +271,8 @@ void dora_add(Dora *dora, const Event *event)
 {
     const char *type = event->type;
 
-    if (g_str_has_prefix(type, SERVICE "deployed.") || g_str_has_prefix(type, SERVICE "upgraded.") ||
+    if (g_str_has_prefix(type, SERVICE "deployed.") ||
+        g_str_has_prefix(type, SERVICE "upgraded.") ||
         g_str_has_prefix(type, SERVICE "rolledback.")) {
         if (is_production(event))
             went_live(dora, event);

@@ -37,8 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Dora, dora_free)
 void dora_add(Dora *dora, const Event *event);
 
 /* In the order they ended. Owned by dora. */
-const GPtrArray *dora_deployments(const Dora *dora);  /* DoraDeployment */
-const GArray *dora_changes(const Dora *dora);         /* DoraChange */
+const GPtrArray *dora_deployments(const Dora *dora); /* DoraDeployment */
+const GArray *dora_changes(const Dora *dora);        /* DoraChange */
 
 /* ---- metrics ---- */
 

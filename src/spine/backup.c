@@ -1,6 +1,6 @@
 /* One .tar.zst: manifest.json first, so that an archive that cannot be restored is refused before
- * anything is written, then the database, then the files. The database is copied first: repositories
- * and blobs only grow, so what it names is there when they are copied after it. */
+ * anything is written, then the database, then the files. The database is copied first:
+ * repositories and blobs only grow, so what it names is there when they are copied after it. */
 #include "spine/backup.h"
 #include "formats/json.h"
 #include "spine/clock.h"
@@ -174,16 +174,17 @@ static gboolean run(const char *const *argv, GError **error)
 
 static gboolean dump_database(Db *db, const char *path, GError **error)
 {
-    const char *pg_dump[] = {"pg_dump", "--format=custom", "--no-owner", "--file", path, db_url(db),
-                             NULL};
+    const char *pg_dump[] = {"pg_dump", "--format=custom", "--no-owner", "--file",
+                             path,      db_url(db),        NULL};
 
     return db_is_postgres(db) ? run(pg_dump, error) : db_backup_sqlite(db, path, error);
 }
 
 static gboolean load_database(const char *url, const char *path, GError **error)
 {
-    const char *pg_restore[] = {"pg_restore", "--no-owner", "--exit-on-error",
-                                "--single-transaction", "--dbname", url, path, NULL};
+    const char *pg_restore[] = {
+        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname", url,
+        path,         NULL};
 
     return run(pg_restore, error);
 }
@@ -323,8 +324,8 @@ static gboolean check_manifest(const Value *manifest, gboolean postgres, GError 
 static gboolean is_good_name(const char *name)
 {
     g_auto(GStrv) parts = g_strsplit(name ? name : "", "/", -1);
-    static const char *const tops[] = {"pave.db", "database.pgdump", "repositories", "blobs",
-                                       "jobs", NULL};
+    static const char *const tops[] = {
+        "pave.db", "database.pgdump", "repositories", "blobs", "jobs", NULL};
 
     if (!parts[0] || !g_strv_contains(tops, parts[0]))
         return FALSE;
@@ -344,8 +345,8 @@ static gboolean extract_file(Archive *archive, Entry *entry, const char *path, G
                   (mode_t)(archive_entry_perm(entry) & 0777) | 0400);
     if (fd < 0)
         return fail(path, error);
-    gboolean done = archive_read_data_into_fd(archive, fd) == ARCHIVE_OK ||
-                    fail_archive(archive, path, error);
+    gboolean done =
+        archive_read_data_into_fd(archive, fd) == ARCHIVE_OK || fail_archive(archive, path, error);
     done = (fsync(fd) == 0 || !done || fail(path, error)) && done;
     close(fd);
     return done;

@@ -26,9 +26,8 @@ struct BlobWriter {
 
 static gboolean fail(const char *path, GError **error)
 {
-    g_set_error(error, PAVE_ERROR,
-                errno == ENOSPC ? ERROR_SERVICE_UNAVAILABLE : ERROR_INTERNAL, "%s: %s", path,
-                g_strerror(errno));
+    g_set_error(error, PAVE_ERROR, errno == ENOSPC ? ERROR_SERVICE_UNAVAILABLE : ERROR_INTERNAL,
+                "%s: %s", path, g_strerror(errno));
     return FALSE;
 }
 

@@ -2,6 +2,7 @@
  * includes this. */
 #pragma once
 #include "spine/db.h"
+#include <pthread.h>
 
 typedef struct {
     char type; /* t, i, d or b */
@@ -14,6 +15,7 @@ typedef struct {
 } DbParam;
 
 #define DB_PARAMS_MAX 64
+#define DB_LISTENERS_MAX 8
 
 /* Runs as the last thing before COMMIT with everything that was deferred; *seq gets the number the
  * commit ends at. */
@@ -62,6 +64,26 @@ typedef struct {
 
 extern const DbEngine db_sqlite, db_postgres;
 
+/* Everything but the readers belongs to the writer, under lock. */
+struct Db {
+    char *url;
+    const DbEngine *engine;
+    void *engine_data;
+    DbConn writer;
+    pthread_t thread;
+    gboolean running;
+    pthread_key_t reader;
+    pthread_mutex_t lock;
+    pthread_cond_t wanted, finished;
+    struct DbWrite *first, **last; /* waiting writes */
+    gboolean stopping;
+    struct {
+        void (*notify)(int64_t seq, void *data);
+        void *data;
+    } listeners[DB_LISTENERS_MAX];
+    guint listener_count;
+};
+
 const char *db_url(const Db *db);
 const DbEngine *db_engine(const Db *db);
 void **db_engine_data(Db *db);
@@ -71,6 +93,11 @@ gboolean db_migrate(DbConn *conn, GError **error);
 
 /* The number of the newest migration in this binary. */
 int64_t db_newest_migration(void);
+
+/* db_write.c */
+gboolean db_ensure_link(DbConn *conn, GError **error);
+void db_start_writer(Db *db);
+void db_stop_writer(Db *db);
 
 /* Keeps item until the transaction commits (then flush gets it) or is rolled back (then it is freed
  * by destroy). One flush function a database. */

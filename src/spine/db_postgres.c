@@ -152,8 +152,8 @@ static void set_error(DbConn *conn, Link *link, const PGresult *result, const ch
     else if (g_str_has_prefix(state, "53") || g_str_has_prefix(state, "57") ||
              g_str_has_prefix(state, "58"))
         code = ERROR_SERVICE_UNAVAILABLE;
-    conn->retry = is_lost(link) || (state && (g_str_equal(state, "40001") ||
-                                              g_str_equal(state, "40P01")));
+    conn->retry =
+        is_lost(link) || (state && (g_str_equal(state, "40001") || g_str_equal(state, "40P01")));
     g_set_error(error, PAVE_ERROR, code, "PostgreSQL: %s (in: %.200s)",
                 message ? message : g_strchomp(PQerrorMessage(link->pg)), sql);
 }
@@ -167,8 +167,10 @@ static const char *prepared(DbConn *conn, Link *link, const char *sql, const DbP
     if (name)
         return name;
     for (guint i = 0; i < count; i++)
-        types[i] = params[i].type == 't' ? 25 : params[i].type == 'i' ? 20
-                   : params[i].type == 'd' ? 701 : 17;
+        types[i] = params[i].type == 't'   ? 25
+                   : params[i].type == 'i' ? 20
+                   : params[i].type == 'd' ? 701
+                                           : 17;
     name = g_strdup_printf("s%u", g_hash_table_size(link->statements));
     PGresult *result = PQprepare(link->pg, name, sql, (int)count, types);
     if (PQresultStatus(result) == PGRES_COMMAND_OK) {

@@ -85,8 +85,7 @@ static gboolean sqlite_connect(DbConn *conn, GError **error)
     const char *path = path_of(conn->db);
     Link *link = g_new0(Link, 1);
 
-    link->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                             finalize);
+    link->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, finalize);
     if (sqlite3_open_v2(path, &link->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
                         NULL) != SQLITE_OK ||
@@ -311,8 +310,9 @@ gboolean db_backup_sqlite(Db *db, const char *path, GError **error)
         status = sqlite3_errcode(copy);
     }
     if (status != SQLITE_OK)
-        g_set_error(error, PAVE_ERROR, ERROR_SERVICE_UNAVAILABLE, "cannot copy the database to %s: %s",
-                    path, copy ? sqlite3_errmsg(copy) : "no memory");
+        g_set_error(error, PAVE_ERROR, ERROR_SERVICE_UNAVAILABLE,
+                    "cannot copy the database to %s: %s", path,
+                    copy ? sqlite3_errmsg(copy) : "no memory");
     sqlite3_close(copy);
     return status == SQLITE_OK;
 }

@@ -8,7 +8,7 @@
 #include <sys/random.h>
 
 #define COLUMNS                                                                                    \
-    "seq, id, type, source, subject, subject_uid, actor, on_behalf_of, cause, occurred_at,"       \
+    "seq, id, type, source, subject, subject_uid, actor, on_behalf_of, cause, occurred_at,"        \
     " recorded_at, payload, digest"
 #define TYPE_MATCHES "($2 = '%' OR type LIKE $2 ESCAPE '!')"
 
@@ -19,10 +19,10 @@ static const char SQL_APPEND[] =
     "INSERT INTO event (" COLUMNS ", salt, payload_digest)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
-static const char SQL_OLDEST[] = "SELECT " COLUMNS " FROM event WHERE seq > $1 AND " TYPE_MATCHES
-                                 " ORDER BY seq LIMIT $3";
-static const char SQL_NEWEST[] = "SELECT " COLUMNS " FROM event WHERE seq < $1 AND " TYPE_MATCHES
-                                 " ORDER BY seq DESC LIMIT $3";
+static const char SQL_OLDEST[] =
+    "SELECT " COLUMNS " FROM event WHERE seq > $1 AND " TYPE_MATCHES " ORDER BY seq LIMIT $3";
+static const char SQL_NEWEST[] =
+    "SELECT " COLUMNS " FROM event WHERE seq < $1 AND " TYPE_MATCHES " ORDER BY seq DESC LIMIT $3";
 static const char SQL_OLDEST_OF[] = "SELECT " COLUMNS " FROM event WHERE seq > $1 AND " TYPE_MATCHES
                                     " AND subject = $4 ORDER BY seq LIMIT $3";
 static const char SQL_NEWEST_OF[] = "SELECT " COLUMNS " FROM event WHERE seq < $1 AND " TYPE_MATCHES
@@ -54,13 +54,15 @@ static char *payload_digest(const char *salt, const char *payload)
 static char *chain_digest(const char *before, const Event *event, const char *payload)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    g_autofree char *numbers = g_strdup_printf(
-        "%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, event->seq,
-        event->occurred_at, event->recorded_at);
-    const char *parts[] = {before,         event->id,          event->type,
-                           event->source,  event->subject,     event->subject_uid,
-                           event->actor,   event->on_behalf_of, event->cause,
-                           numbers,        payload};
+    g_autofree char *numbers =
+        g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, event->seq,
+                        event->occurred_at, event->recorded_at);
+    const char *parts[] = {before,         event->id,
+                           event->type,    event->source,
+                           event->subject, event->subject_uid,
+                           event->actor,   event->on_behalf_of,
+                           event->cause,   numbers,
+                           payload};
 
     for (gsize i = 0; i < G_N_ELEMENTS(parts); i++)
         hash_part(sum, parts[i]);
@@ -98,8 +100,8 @@ static gboolean insert(DbConn *tx, const Pending *pending, const char *salt, con
 {
     const Event *event = &pending->event;
 
-    return db_exec(tx, error, SQL_APPEND, "ittttttttiitttt", event->seq, event->id,
-                   event->type, event->source, event->subject, event->subject_uid, event->actor,
+    return db_exec(tx, error, SQL_APPEND, "ittttttttiitttt", event->seq, event->id, event->type,
+                   event->source, event->subject, event->subject_uid, event->actor,
                    event->on_behalf_of, event->cause, event->occurred_at, event->recorded_at,
                    pending->payload, event->digest, salt, digest) == 1;
 }
@@ -272,8 +274,8 @@ typedef struct {
 
 static gboolean breaks(int64_t seq, const char *what, GError **error)
 {
-    g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "the log breaks at event %" G_GINT64_FORMAT ": %s",
-                seq, what);
+    g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
+                "the log breaks at event %" G_GINT64_FORMAT ": %s", seq, what);
     return FALSE;
 }
 
@@ -331,8 +333,8 @@ gboolean events_verify(DbConn *conn, GError **error)
     for (gboolean more = TRUE; done && more;)
         done = verify_some(conn, &place, &more, error);
     /* Events may have come in since the head was read: then the place is beyond it. */
-    if (done && (place.seq < head ||
-                 (place.seq == head && head && !g_str_equal(place.digest, sealed))))
+    if (done &&
+        (place.seq < head || (place.seq == head && head && !g_str_equal(place.digest, sealed))))
         done = breaks(place.seq + 1, "the log ends before its head", error);
     g_free(place.digest);
     return done;

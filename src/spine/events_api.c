@@ -66,8 +66,10 @@ static gboolean produce(void *data, GString *out)
         return TRUE;
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     g_autoptr(GPtrArray) found = g_ptr_array_new();
-    EventFilter filter = {.after = stream->after, .type_prefix = stream->type_prefix,
-                          .subject = stream->subject, .limit = BATCH};
+    EventFilter filter = {.after = stream->after,
+                          .type_prefix = stream->type_prefix,
+                          .subject = stream->subject,
+                          .limit = BATCH};
     if (!events_read(db_reader(events_db(stream->events)), arena, &filter, found, NULL))
         return TRUE; /* the database is away: the next round tries again */
     for (guint i = 0; i < found->len; i++) {

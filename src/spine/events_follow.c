@@ -161,8 +161,8 @@ static gboolean advance(DbConn *tx, const Step *step, GError **error)
 {
     Follower *follower = step->follower;
 
-    if (db_exec(tx, error, SQL_ADVANCE, "iti", step->event->seq, follower->name,
-                follower->place) == 1)
+    if (db_exec(tx, error, SQL_ADVANCE, "iti", step->event->seq, follower->name, follower->place) ==
+        1)
         return TRUE;
     if (error && !*error)
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "another node handled the event");
@@ -284,8 +284,8 @@ static void handle_batch(Follower *follower)
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     g_autoptr(GError) error = NULL;
     int64_t head = events_head(follower->events);
-    EventFilter filter = {.after = follower->seen, .type_prefix = follower->type_prefix,
-                          .limit = BATCH};
+    EventFilter filter = {
+        .after = follower->seen, .type_prefix = follower->type_prefix, .limit = BATCH};
 
     if (!events_read(db_reader(follower->events->db), arena, &filter, found, &error)) {
         g_warning("follower %s cannot read: %s", follower->name, error->message);

@@ -42,8 +42,8 @@ static int64_t end_of_indexed(JobOutput *output, int64_t size)
     if (fstat(output->index_fd, &status) != 0)
         return 0;
     output->count = status.st_size / 8;
-    if (output->count > 0 &&
-        pread(output->index_fd, &offset, 8, (output->count - 1) * 8) == 8 && offset < size) {
+    if (output->count > 0 && pread(output->index_fd, &offset, 8, (output->count - 1) * 8) == 8 &&
+        offset < size) {
         output->count--; /* the last indexed line may be half written: look at it again */
         return offset;
     }
@@ -182,8 +182,8 @@ static void cut_long_line(JobOutput *output, const char *step, GString *line)
 
     while (line->len > LINE_MAX_BYTES + longest) {
         gsize at = LINE_MAX_BYTES;
-        while (at > LINE_MAX_BYTES / 2 && (((guchar)line->str[at] & 0xc0) == 0x80 ||
-                                           secret_spans(output, line, at, longest)))
+        while (at > LINE_MAX_BYTES / 2 &&
+               (((guchar)line->str[at] & 0xc0) == 0x80 || secret_spans(output, line, at, longest)))
             at--;
         append_line(output, step, "out", line->str, at);
         g_string_erase(line, 0, (gssize)at);
@@ -333,10 +333,10 @@ static void reader_open(Reader *reader, const char *folder)
 
     reader->lines_fd = open(lines, O_RDONLY | O_CLOEXEC);
     reader->index_fd = open(index, O_RDONLY | O_CLOEXEC);
-    reader->count = reader->lines_fd >= 0 && reader->index_fd >= 0 &&
-                            fstat(reader->index_fd, &status) == 0
-                        ? status.st_size / 8
-                        : 0;
+    reader->count =
+        reader->lines_fd >= 0 && reader->index_fd >= 0 && fstat(reader->index_fd, &status) == 0
+            ? status.st_size / 8
+            : 0;
 }
 
 static gboolean read_line(const Reader *reader, Arena *arena, int64_t n, int64_t end, Value *list,

@@ -230,12 +230,11 @@ static gboolean write_answer(DbConn *tx, void *data, GError **error)
     const char *reason = arena_printf(arena, "step %s: %s", row.waiting_step, request->answer);
     if (!g_str_equal(request->answer, "fail"))
         return job_move_to_queued(tx, arena, &row, request->actor, reason, error);
-    return job_move_to_end(tx, arena, &row, kind_of(request->jobs, &row), JOB_FAILED,
-                           request->actor, NULL, "Error",
-                           arena_printf(arena, "step %s was interrupted; %s said that it failed",
-                                        row.waiting_step,
-                                        request->actor ? request->actor : "somebody"),
-                           error);
+    return job_move_to_end(
+        tx, arena, &row, kind_of(request->jobs, &row), JOB_FAILED, request->actor, NULL, "Error",
+        arena_printf(arena, "step %s was interrupted; %s said that it failed", row.waiting_step,
+                     request->actor ? request->actor : "somebody"),
+        error);
 }
 
 gboolean jobs_answer(Jobs *jobs, const char *id, const char *answer, const Value *output,
@@ -248,8 +247,8 @@ gboolean jobs_answer(Jobs *jobs, const char *id, const char *answer, const Value
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "an answer is done, repeat or fail");
         return FALSE;
     }
-    Ask request = {.jobs = jobs, .arena = arena, .id = id, .actor = actor, .answer = answer,
-                        .output = output};
+    Ask request = {
+        .jobs = jobs, .arena = arena, .id = id, .actor = actor, .answer = answer, .output = output};
     if (!db_write(jobs->db, write_answer, &request, NULL, error))
         return FALSE;
     jobs_changed(jobs, id);

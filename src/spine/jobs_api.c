@@ -21,8 +21,8 @@ static Response *list_jobs(Request *request, void *room, GError **error)
         return NULL;
     const Value *items =
         jobs_list(db_reader(jobs->db), arena, request_query(request, "kind"),
-                  request_query(request, "subject"), request_query(request, "state"),
-                  (guint)limit, (guint)offset, error);
+                  request_query(request, "subject"), request_query(request, "state"), (guint)limit,
+                  (guint)offset, error);
     if (!items)
         return NULL;
     Value *body = value_object_new(arena);
@@ -32,8 +32,8 @@ static Response *list_jobs(Request *request, void *room, GError **error)
 
 static Response *reply_job(Request *request, Jobs *jobs, GError **error)
 {
-    const Value *job = jobs_get(db_reader(jobs->db), request_arena(request),
-                                request_param(request, "id"), error);
+    const Value *job =
+        jobs_get(db_reader(jobs->db), request_arena(request), request_param(request, "id"), error);
 
     return job ? response_json(request, 200, job) : NULL;
 }
@@ -167,8 +167,8 @@ static const char *owner_of(DbConn *conn, Arena *arena, const char *id, GError *
 /* Whoever asked for a job may change it. A job of nobody (the server's own) is for admins. */
 static gboolean may_change(Request *request, Jobs *jobs, GError **error)
 {
-    const char *owner = owner_of(db_reader(jobs->db), request_arena(request),
-                                 request_param(request, "id"), error);
+    const char *owner =
+        owner_of(db_reader(jobs->db), request_arena(request), request_param(request, "id"), error);
     const char *owners[] = {owner, NULL};
 
     return owner && access_check(access_principal(request), "jobs.job.update", owners, error);

@@ -19,6 +19,7 @@ typedef enum {
 const char *job_state_name(JobState state);
 gboolean job_state_parse(const char *name, JobState *state);
 gboolean job_state_is_terminal(JobState state);
+gboolean job_state_may_go(JobState from, JobState to);
 /* Asserts that the move is one of the table's. */
 void job_state_check(JobState from, JobState to);
 
@@ -108,8 +109,8 @@ gboolean job_move_to_end(DbConn *tx, Arena *arena, JobRow *row, const JobKind *k
 gboolean job_ask_cancel(DbConn *tx, const char *id, const char *actor, GError **error);
 gboolean job_put_secrets(DbConn *tx, const char *id, GBytes *sealed, GError **error);
 /* Ids of what could be claimed of kind now, oldest first, in arena. */
-gboolean jobs_claimable(DbConn *conn, Arena *arena, const char *kind, guint limit,
-                        GPtrArray *ids, GError **error);
+gboolean jobs_claimable(DbConn *conn, Arena *arena, const char *kind, guint limit, GPtrArray *ids,
+                        GError **error);
 gboolean jobs_any_queued(DbConn *conn);
 /* Running jobs of node, or (lease_before not 0) of any node whose lease ended before that. */
 gboolean jobs_running_of(DbConn *conn, Arena *arena, const char *node, int64_t lease_before,

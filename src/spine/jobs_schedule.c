@@ -259,8 +259,8 @@ static void claim_kind(Jobs *jobs, JobSlot *slot)
     Claim claim = {jobs, slot, arena, limit, claimed};
 
     /* A look without a transaction first: mostly there is nothing. */
-    if (!limit ||
-        !jobs_claimable(db_reader(jobs->db), arena, slot->kind.name, limit, ids, NULL) || !ids->len)
+    if (!limit || !jobs_claimable(db_reader(jobs->db), arena, slot->kind.name, limit, ids, NULL) ||
+        !ids->len)
         return;
     if (!db_write(jobs->db, write_claim, &claim, NULL, &error)) {
         g_warning("jobs of kind %s cannot be claimed: %s", slot->kind.name, error->message);

@@ -29,7 +29,8 @@ static const char SQL_RUN[] =
 static const char SQL_QUEUE[] =
     "UPDATE job SET state = 'queued', node = NULL, lease_until = NULL,"
     " cancel_asked = CASE WHEN $2 = 'running' THEN cancel_asked ELSE 0 END,"
-    " cancel_actor = CASE WHEN $2 = 'running' THEN cancel_actor END, waiting_step = NULL, waiting_for = NULL, output = NULL,"
+    " cancel_actor = CASE WHEN $2 = 'running' THEN cancel_actor END, waiting_step = NULL, "
+    "waiting_for = NULL, output = NULL,"
     " error_name = NULL, error_message = NULL, ended_at = NULL WHERE id = $1 AND state = $2";
 static const char SQL_WAIT[] =
     "UPDATE job SET state = 'waiting', node = NULL, lease_until = NULL, waiting_step = $1,"
@@ -54,8 +55,7 @@ static const char SQL_CLAIMABLE[] =
     "  AND (k.queued_at < j.queued_at OR (k.queued_at = j.queued_at AND k.id < j.id))))))"
     " ORDER BY j.queued_at, j.id LIMIT $2";
 static const char SQL_OF_NODE[] = "SELECT id FROM job WHERE state = 'running' AND node = $1";
-static const char SQL_EXPIRED[] =
-    "SELECT id FROM job WHERE state = 'running' AND lease_until < $1";
+static const char SQL_EXPIRED[] = "SELECT id FROM job WHERE state = 'running' AND lease_until < $1";
 static const char SQL_ASKED_TO_STOP[] =
     "SELECT id FROM job WHERE state = 'running' AND node = $1 AND cancel_asked = 1";
 static const char SQL_HELD[] =
@@ -72,7 +72,7 @@ static const char SQL_FOLDER_REMOVED[] = "UPDATE job SET folder_removed = 1 WHER
 static const char *const NAMES[JOB_STATES] = {"queued",    "running", "waiting",
                                               "succeeded", "failed",  "cancelled"};
 
-/* Every legal move. docs/architecture.md draws its diagram from this table. */
+/* Every legal move; docs/architecture.md shows the same table, and a test holds them together. */
 static const bool LEGAL[JOB_STATES][JOB_STATES] = {
     [JOB_QUEUED] = {[JOB_RUNNING] = true, [JOB_CANCELLED] = true},
     [JOB_RUNNING] = {[JOB_QUEUED] = true, /* its server stopped or died */
@@ -106,9 +106,14 @@ gboolean job_state_is_terminal(JobState state)
     return state >= JOB_SUCCEEDED;
 }
 
+gboolean job_state_may_go(JobState from, JobState to)
+{
+    return LEGAL[from][to];
+}
+
 void job_state_check(JobState from, JobState to)
 {
-    if (!LEGAL[from][to])
+    if (!job_state_may_go(from, to))
         g_error("a job may not go from %s to %s", NAMES[from], NAMES[to]);
 }
 
@@ -125,15 +130,15 @@ static void append_event(DbConn *tx, Arena *arena, const JobRow *row, const char
     value_set_string(arena, payload, "title", row->title);
     value_set_int(arena, payload, "attempt", row->attempt);
     value_set_string(arena, payload, "reason", reason);
-    events_append(tx, &(Event){.type = arena_printf(arena, "dev.pave.jobs.job.%s", verb),
-                               .source = "/pave/jobs",
-                               .subject = row->subject ? row->subject
-                                                       : arena_printf(arena, "job:%s", row->id),
-                               .actor = actor,
-                               .on_behalf_of = g_strcmp0(actor, row->actor) ? row->actor : NULL,
-                               .cause = g_str_equal(verb, "queued") && !row->attempt ? row->cause
-                                                                                     : row->id,
-                               .payload = payload});
+    events_append(
+        tx,
+        &(Event){.type = arena_printf(arena, "dev.pave.jobs.job.%s", verb),
+                 .source = "/pave/jobs",
+                 .subject = row->subject ? row->subject : arena_printf(arena, "job:%s", row->id),
+                 .actor = actor,
+                 .on_behalf_of = g_strcmp0(actor, row->actor) ? row->actor : NULL,
+                 .cause = g_str_equal(verb, "queued") && !row->attempt ? row->cause : row->id,
+                 .payload = payload});
 }
 
 /* ---- secrets ---- */
@@ -221,14 +226,19 @@ const char *jobs_submit(DbConn *tx, Jobs *jobs, Arena *arena, const JobSpec *spe
     if (spec->secrets && g_hash_table_size(spec->secrets) > 0 &&
         !(sealed = job_seal_secrets(jobs, id, spec->secrets, error)))
         return NULL;
-    const char *payload = spec->payload ? json_to_arena(arena, spec->payload, JSON_COMPACT) : "null";
+    const char *payload =
+        spec->payload ? json_to_arena(arena, spec->payload, JSON_COMPACT) : "null";
     int64_t made_rows = db_exec(tx, error, SQL_INSERT, "tttttttttbi", id, spec->kind, spec->subject,
                                 spec->title, spec->actor, spec->cause, spec->after_job,
                                 spec->queue_key, payload, sealed, clock_now_ms());
     if (made_rows < 0)
         return NULL;
-    JobRow row = {.id = id, .kind = spec->kind, .subject = spec->subject, .title = spec->title,
-                  .actor = spec->actor, .cause = spec->cause};
+    JobRow row = {.id = id,
+                  .kind = spec->kind,
+                  .subject = spec->subject,
+                  .title = spec->title,
+                  .actor = spec->actor,
+                  .cause = spec->cause};
     if (made_rows == 1)
         append_event(tx, arena, &row, "queued", spec->actor, NULL);
     return id;
@@ -357,9 +367,8 @@ gboolean jobs_claimable(DbConn *conn, Arena *arena, const char *kind, guint limi
 gboolean jobs_running_of(DbConn *conn, Arena *arena, const char *node, int64_t lease_before,
                          GPtrArray *ids, GError **error)
 {
-    g_autoptr(DbRows) rows =
-        lease_before ? db_query(conn, error, SQL_EXPIRED, "i", lease_before)
-                     : db_query(conn, error, SQL_OF_NODE, "t", node);
+    g_autoptr(DbRows) rows = lease_before ? db_query(conn, error, SQL_EXPIRED, "i", lease_before)
+                                          : db_query(conn, error, SQL_OF_NODE, "t", node);
 
     return collect_ids(rows, arena, ids, error);
 }
@@ -470,9 +479,9 @@ const Value *jobs_list(DbConn *conn, Arena *arena, const char *kind, const char 
                        const char *state, guint limit, guint offset, GError **error)
 {
     Value *list = value_array_new(arena);
-    g_autoptr(DbRows) rows = db_query(
-        conn, error, SQL_LIST, "tttii", kind ? kind : "", subject ? subject : "",
-        state ? state : "", (int64_t)MIN(limit, 1000), (int64_t)offset);
+    g_autoptr(DbRows) rows =
+        db_query(conn, error, SQL_LIST, "tttii", kind ? kind : "", subject ? subject : "",
+                 state ? state : "", (int64_t)MIN(limit, 1000), (int64_t)offset);
 
     if (!rows)
         return NULL;

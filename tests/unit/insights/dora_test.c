@@ -12,10 +12,10 @@ typedef struct {
     const char *service; /* NULL: "a" */
     const char *id;      /* of the deployment */
     const char *commit;
-    int at;              /* finished */
-    int committed;       /* 0: unknown */
+    int at;                  /* finished */
+    int committed;           /* 0: unknown */
     const char *environment; /* NULL: production */
-    const char *commits; /* JSON */
+    const char *commits;     /* JSON */
 } Line;
 
 static const char *type_of(Arena *arena, const char *verb)
@@ -100,8 +100,9 @@ static void assert_summary(const Line *lines, gsize count, const char *wanted)
 
 static void an_empty_log_says_nothing(void)
 {
-    assert_summary(NULL, 0,
-                   "deployments 0 on 0 days; lead -1 of 0; failed 0 of 0; recovery -1 of 0; rework 0");
+    assert_summary(
+        NULL, 0,
+        "deployments 0 on 0 days; lead -1 of 0; failed 0 of 0; recovery -1 of 0; rework 0");
 }
 
 static void plain_deployments_are_counted(void)
@@ -169,16 +170,14 @@ static void an_open_failure_has_no_recovery_time(void)
 {
     CHECK("deployments 1 on 1 days; lead 10 of 1; failed 2 of 2; recovery -1 of 0; rework 0",
           {"deployed", .id = "1", .commit = "c1", .at = 60, .committed = 50},
-          {"failed", .id = "2", .commit = "c2", .at = 110, .service = "b"},
-          {"crashed", .at = 120});
+          {"failed", .id = "2", .commit = "c2", .at = 110, .service = "b"}, {"crashed", .at = 120});
 }
 
 static void a_crash_counts_from_when_it_happened(void)
 {
     CHECK("deployments 2 on 1 days; lead 10 of 2; failed 1 of 2; recovery 5 of 1; rework 0",
           {"deployed", .id = "1", .commit = "c1", .at = 60, .committed = 50},
-          {"crashed", .id = "1", .at = 500},
-          {"unhealthy", .id = "1", .at = 501},
+          {"crashed", .id = "1", .at = 500}, {"unhealthy", .id = "1", .at = 501},
           {"recovered", .id = "1", .at = 505},
           {"upgraded", .id = "2", .commit = "c2", .at = 600, .committed = 590});
 }
@@ -203,8 +202,8 @@ static void a_drained_version_that_crashes_is_nobodys_failure(void)
 static void trouble_after_removal_is_nobodys_failure(void)
 {
     CHECK("deployments 1 on 1 days; lead 10 of 1; failed 0 of 1; recovery -1 of 0; rework 0",
-          {"deployed", .id = "1", .commit = "c1", .at = 60, .committed = 50},
-          {"removed", .at = 70}, {"crashed", .at = 71});
+          {"deployed", .id = "1", .commit = "c1", .at = 60, .committed = 50}, {"removed", .at = 70},
+          {"crashed", .at = 71});
 }
 
 static void deploying_an_old_commit_again_is_no_change(void)
@@ -275,9 +274,13 @@ static void services_do_not_touch_each_other(void)
     g_autofree char *a = summary(dora, "a"), *b = summary(dora, "b"), *all = summary(dora, NULL);
     g_autoptr(GPtrArray) names = dora_services(dora, &window);
 
-    g_assert_cmpstr(a, ==, "deployments 2 on 1 days; lead 15 of 2; failed 0 of 2; recovery -1 of 0; rework 0");
-    g_assert_cmpstr(b, ==, "deployments 1 on 1 days; lead 30 of 1; failed 1 of 1; recovery -1 of 0; rework 0");
-    g_assert_cmpstr(all, ==, "deployments 3 on 1 days; lead 20 of 3; failed 1 of 3; recovery -1 of 0; rework 0");
+    g_assert_cmpstr(
+        a, ==, "deployments 2 on 1 days; lead 15 of 2; failed 0 of 2; recovery -1 of 0; rework 0");
+    g_assert_cmpstr(
+        b, ==, "deployments 1 on 1 days; lead 30 of 1; failed 1 of 1; recovery -1 of 0; rework 0");
+    g_assert_cmpstr(
+        all, ==,
+        "deployments 3 on 1 days; lead 20 of 3; failed 1 of 3; recovery -1 of 0; rework 0");
     g_assert_cmpuint(names->len, ==, 2);
     g_assert_cmpstr(g_ptr_array_index(names, 0), ==, "a");
 }

@@ -131,20 +131,18 @@ static void assert_refused(const Member *members, const char *why)
 
 static void an_archive_of_a_newer_schema_is_refused(void)
 {
-    assert_refused(
-        (Member[]){{"manifest.json", "{\"format\":\"pave-backup/1\",\"schema\":9999,"
-                                     "\"database\":\"pave.db\",\"version\":\"9.0\"}"},
-                   {NULL, NULL}},
-        "newer Pave (9.0)");
+    assert_refused((Member[]){{"manifest.json", "{\"format\":\"pave-backup/1\",\"schema\":9999,"
+                                                "\"database\":\"pave.db\",\"version\":\"9.0\"}"},
+                              {NULL, NULL}},
+                   "newer Pave (9.0)");
 }
 
 static void an_archive_of_the_other_engine_is_refused(void)
 {
-    assert_refused(
-        (Member[]){{"manifest.json", "{\"format\":\"pave-backup/1\",\"schema\":1,"
-                                     "\"database\":\"database.pgdump\"}"},
-                   {NULL, NULL}},
-        "other engine");
+    assert_refused((Member[]){{"manifest.json", "{\"format\":\"pave-backup/1\",\"schema\":1,"
+                                                "\"database\":\"database.pgdump\"}"},
+                              {NULL, NULL}},
+                   "other engine");
 }
 
 static void what_is_no_backup_is_refused(void)
@@ -154,8 +152,9 @@ static void what_is_no_backup_is_refused(void)
 
 static void members_that_leave_the_folder_are_refused(void)
 {
-    static const char *const names[] = {"../escaped", "repositories/../../escaped", "/escaped",
-                                        "other/file", "repositories//x", "blobs/./x"};
+    static const char *const names[] = {"../escaped",      "repositories/../../escaped",
+                                        "/escaped",        "other/file",
+                                        "repositories//x", "blobs/./x"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
         assert_refused((Member[]){{"manifest.json", GOOD}, {names[i], "x"}, {NULL, NULL}},

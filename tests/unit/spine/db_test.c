@@ -5,9 +5,10 @@
 
 static gboolean make_table(DbConn *tx, void *data, GError **error)
 {
-    return db_exec(tx, error,
-                   "CREATE TABLE thing (name TEXT PRIMARY KEY, size BIGINT, weight DOUBLE PRECISION)",
-                   "") >= 0;
+    return db_exec(
+               tx, error,
+               "CREATE TABLE thing (name TEXT PRIMARY KEY, size BIGINT, weight DOUBLE PRECISION)",
+               "") >= 0;
 }
 
 static void prepare(TestDb *test)
@@ -55,9 +56,10 @@ static void reads_what_was_written(TestDb *test)
 
 static gboolean write_types(DbConn *tx, void *data, GError **error)
 {
-    return db_exec(tx, error, "CREATE TABLE kept (t TEXT, i BIGINT, d DOUBLE PRECISION)", "") >= 0 &&
-           db_exec(tx, error, "INSERT INTO kept VALUES ($1, $2, $3)", "tid", "Zoë's ☃",
-                   INT64_MIN, 0.1) == 1 &&
+    return db_exec(tx, error, "CREATE TABLE kept (t TEXT, i BIGINT, d DOUBLE PRECISION)", "") >=
+               0 &&
+           db_exec(tx, error, "INSERT INTO kept VALUES ($1, $2, $3)", "tid", "Zoë's ☃", INT64_MIN,
+                   0.1) == 1 &&
            db_exec(tx, error, "INSERT INTO kept VALUES ($1, $2, $3)", "tid", NULL, INT64_MAX,
                    -1e300) == 1;
 }
@@ -67,9 +69,8 @@ static void keeps_every_type(TestDb *test)
     g_autoptr(GError) error = NULL;
 
     g_assert_true(db_write(test->db, write_types, NULL, NULL, &error));
-    g_autoptr(DbRows) rows =
-        db_query(db_reader(test->db), &error, "SELECT t, i, d, i = 5, t IS NULL FROM kept ORDER BY i",
-                 "");
+    g_autoptr(DbRows) rows = db_query(db_reader(test->db), &error,
+                                      "SELECT t, i, d, i = 5, t IS NULL FROM kept ORDER BY i", "");
     g_assert_true(db_rows_next(rows));
     g_assert_cmpstr(db_rows_text(rows, 0), ==, "Zoë's ☃");
     g_assert_cmpint(db_rows_int(rows, 1), ==, INT64_MIN);
@@ -170,8 +171,8 @@ static void readers_cannot_write(TestDb *test)
     g_autoptr(GError) error = NULL;
 
     prepare(test);
-    g_assert_cmpint(db_exec(db_reader(test->db), &error, "INSERT INTO thing (name) VALUES ('a')", ""),
-                    ==, -1);
+    g_assert_cmpint(
+        db_exec(db_reader(test->db), &error, "INSERT INTO thing (name) VALUES ('a')", ""), ==, -1);
     g_assert_nonnull(error);
     g_assert_cmpint(count_things(test->db), ==, 0);
 }

@@ -402,14 +402,17 @@ int main(int argc, char **argv)
     test_db_add("/events/verify/an-untouched-log-verifies", an_untouched_log_verifies);
     test_db_add("/events/verify/a-changed-payload-breaks-the-chain",
                 a_changed_payload_breaks_the_chain);
-    test_db_add("/events/verify/a-changed-actor-breaks-the-chain", a_changed_actor_breaks_the_chain);
-    test_db_add("/events/verify/a-missing-event-breaks-the-chain", a_missing_event_breaks_the_chain);
+    test_db_add("/events/verify/a-changed-actor-breaks-the-chain",
+                a_changed_actor_breaks_the_chain);
+    test_db_add("/events/verify/a-missing-event-breaks-the-chain",
+                a_missing_event_breaks_the_chain);
     test_db_add("/events/verify/a-missing-end-breaks-the-chain", a_missing_end_breaks_the_chain);
     test_db_add("/events/verify/an-erased-payload-keeps-the-chain",
                 an_erased_payload_keeps_the_chain);
     test_db_add("/events/verify/an-archived-beginning-keeps-the-chain",
                 an_archived_beginning_keeps_the_chain);
-    test_db_add("/events/follow/each-event-once-in-order", a_follower_sees_each_event_once_in_order);
+    test_db_add("/events/follow/each-event-once-in-order",
+                a_follower_sees_each_event_once_in_order);
     test_db_add("/events/follow/a-failing-follower-tries-again-and-blocks-nobody",
                 a_failing_follower_tries_again_and_blocks_nobody);
     test_db_add("/events/follow/after-ten-tries-an-event-is-passed-over-and-that-is-recorded",

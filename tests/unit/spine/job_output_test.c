@@ -123,7 +123,10 @@ static void a_long_line_is_never_cut_inside_a_secret(void)
 
 static void print_bad_bytes(Job *job)
 {
-    job_output(job, NULL, "a\xff" "b\0c\x1b[1m\n", 10);
+    job_output(job, NULL,
+               "a\xff"
+               "b\0c\x1b[1m\n",
+               10);
     job_print(job, NULL, "info", "two\nlines\n");
 }
 
@@ -140,7 +143,9 @@ static void bytes_that_are_no_text_stay_readable(void)
     const Value *lines = jobs_output_read(queue->jobs, arena, id, 0, 10, &next, &ended, NULL);
     g_assert_cmpuint(value_count(lines), ==, 3);
     g_assert_cmpstr(value_string(value_get(value_item(lines, 0), "text"), NULL), ==,
-                    "a\xef\xbf\xbd" "b\xef\xbf\xbd" "c\x1b[1m");
+                    "a\xef\xbf\xbd"
+                    "b\xef\xbf\xbd"
+                    "c\x1b[1m");
     g_assert_cmpstr(value_string(value_get(value_item(lines, 2), "text"), ""), ==, "lines");
     g_assert_cmpint(value_int(value_get(value_item(lines, 2), "n"), -1), ==, 2);
     test_jobs_free(queue);
@@ -227,7 +232,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/job-output/bytes-are-cut-into-lines-for-each-step",
                     bytes_are_cut_into_lines_for_each_step);
-    g_test_add_func("/job-output/a-secret-is-masked-across-chunks", a_secret_is_masked_across_chunks);
+    g_test_add_func("/job-output/a-secret-is-masked-across-chunks",
+                    a_secret_is_masked_across_chunks);
     g_test_add_func("/job-output/a-long-line-is-never-cut-inside-a-secret",
                     a_long_line_is_never_cut_inside_a_secret);
     g_test_add_func("/job-output/bytes-that-are-no-text-stay-readable",

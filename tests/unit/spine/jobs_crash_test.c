@@ -9,7 +9,8 @@
 
 #define STEPS 3
 
-/* Where the child dies: at a step, before its effect, between effect and checkpoint, or after it. */
+/* Where the child dies: at a step, before its effect, between effect and checkpoint, or after it.
+ */
 typedef enum { BEFORE_INTENT, AFTER_INTENT, AFTER_EFFECT, AFTER_CHECKPOINT, POINTS } Point;
 
 typedef struct {
@@ -99,14 +100,13 @@ static int child(char **argv)
 static void run_child(TestDb *test, int point)
 {
     g_autofree char *number = g_strdup_printf("%d", point);
-    char *argv[] = {(char *)"/proc/self/exe", (char *)"child", test->url, test->folder, number,
-                    NULL};
+    char *argv[] = {
+        (char *)"/proc/self/exe", (char *)"child", test->url, test->folder, number, NULL};
     g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
     int status;
 
     argv[0] = self;
-    g_assert_true(
-        g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, NULL, NULL, &status, NULL));
+    g_assert_true(g_spawn_sync(NULL, argv, NULL, 0, NULL, NULL, NULL, NULL, &status, NULL));
     g_assert_true(WIFSIGNALED(status));
     g_assert_cmpint(WTERMSIG(status), ==, SIGKILL);
 }

@@ -1,6 +1,6 @@
 #include "spine/jobs.h"
 #include "formats/json.h"
-#include "spine/clock.h"
+#include "spine/jobs_internal.h"
 #include "test_jobs.h"
 #include <string.h>
 
@@ -25,9 +25,11 @@ static void a_job_runs_and_is_remembered(TestDb *test)
     test_jobs_kind(queue, "greet", greet, NULL, 0);
     jobs_start(queue->jobs);
     value_set_string(arena, payload, "name", "Ada");
-    g_autofree char *id = test_jobs_submit(
-        queue, &(JobSpec){.kind = "greet", .subject = "component:default/a", .title = "Greet",
-                          .actor = "user:default/ada", .payload = payload});
+    g_autofree char *id = test_jobs_submit(queue, &(JobSpec){.kind = "greet",
+                                                             .subject = "component:default/a",
+                                                             .title = "Greet",
+                                                             .actor = "user:default/ada",
+                                                             .payload = payload});
     test_jobs_assert_ends(queue, id, "succeeded");
     const Value *job = jobs_get(db_reader(test->db), arena, id, NULL);
     g_assert_cmpstr(value_path_string(job, "output.greeted", ""), ==, "user:default/ada");
@@ -269,8 +271,8 @@ static void ask_and_answer(TestDb *test, const char *answer, const char *state, 
     wait_until_it_asks(queue, id);
     g_assert_false(jobs_answer(queue->jobs, id, "maybe", NULL, NULL, &error));
     g_assert_error(error, PAVE_ERROR, ERROR_INPUT);
-    g_assert_true(
-        jobs_answer(queue->jobs, id, answer, value_string_new(arena, "b"), "user:default/ada", NULL));
+    g_assert_true(jobs_answer(queue->jobs, id, answer, value_string_new(arena, "b"),
+                              "user:default/ada", NULL));
     test_jobs_assert_ends(queue, id, state);
     g_assert_cmpstr(steps.seen, ==, seen);
     g_assert_false(jobs_answer(queue->jobs, id, "done", NULL, NULL, NULL));
@@ -432,8 +434,8 @@ static void a_job_waits_for_the_one_it_comes_after(TestDb *test)
     test_jobs_kind(queue, "note", note_order, &order, 0);
     jobs_start(queue->jobs);
     g_autofree char *first = test_jobs_submit(queue, &(JobSpec){.kind = "long"});
-    g_autofree char *after = test_jobs_submit(
-        queue, &(JobSpec){.kind = "note", .subject = "after", .after_job = first});
+    g_autofree char *after =
+        test_jobs_submit(queue, &(JobSpec){.kind = "note", .subject = "after", .after_job = first});
     g_autofree char *free_one = test_jobs_submit(
         queue, &(JobSpec){.kind = "note", .subject = "free", .after_job = "no-such-job"});
     test_jobs_assert_ends(queue, free_one, "succeeded");
@@ -473,8 +475,9 @@ static void what_ended_writes_comes_with_the_end(TestDb *test)
     g_autoptr(Arena) arena = arena_new(1 << 20);
     Ended ended = {queue, 2};
 
-    jobs_register(queue->jobs,
-                  &(JobKind){.name = "fail", .run = fail_plainly, .ended = submit_next, .data = &ended});
+    jobs_register(
+        queue->jobs,
+        &(JobKind){.name = "fail", .run = fail_plainly, .ended = submit_next, .data = &ended});
     jobs_start(queue->jobs);
     g_autofree char *id = test_jobs_submit(queue, &(JobSpec){.kind = "fail"});
     test_jobs_assert_ends(queue, id, "failed");
@@ -559,7 +562,8 @@ static gboolean sealed_secrets(Db *db, const char *id)
     g_assert_true(db_rows_next(rows));
     g_autoptr(GBytes) sealed = db_rows_blob(rows, 0);
     if (sealed)
-        g_assert_null(memmem(g_bytes_get_data(sealed, NULL), g_bytes_get_size(sealed), "s3cr3t", 6));
+        g_assert_null(
+            memmem(g_bytes_get_data(sealed, NULL), g_bytes_get_size(sealed), "s3cr3t", 6));
     return sealed != NULL;
 }
 
@@ -570,8 +574,7 @@ static void secrets_reach_the_job_and_nobody_else(TestDb *test)
 
     g_hash_table_insert(secrets, (void *)"TOKEN", (void *)"s3cr3t-value");
     test_jobs_kind(queue, "leak", leak, NULL, 0);
-    g_autofree char *id =
-        test_jobs_submit(queue, &(JobSpec){.kind = "leak", .secrets = secrets});
+    g_autofree char *id = test_jobs_submit(queue, &(JobSpec){.kind = "leak", .secrets = secrets});
     g_assert_true(sealed_secrets(test->db, id));
     jobs_start(queue->jobs);
     test_jobs_assert_ends(queue, id, "succeeded");
@@ -641,6 +644,45 @@ static void a_job_whose_node_is_gone_is_taken_back(TestDb *test)
     test_jobs_free(queue);
 }
 
+/* ---- states ---- */
+
+/* The row of a state in docs/architecture.md: "| queued | running, cancelled |". */
+static char *documented_moves(JobState from)
+{
+    g_autoptr(GBytes) docs = g_resources_lookup_data("/pave/docs/architecture.md", 0, NULL);
+    g_autofree char *row = g_strdup_printf("\n| %s | ", job_state_name(from));
+
+    g_assert_nonnull(docs);
+    const char *start = strstr(g_bytes_get_data(docs, NULL), row);
+    return start ? g_strndup(start + strlen(row), strcspn(start + strlen(row), "\n")) : NULL;
+}
+
+static void the_documented_states_are_the_table(void)
+{
+    for (JobState from = 0; from < JOB_STATES; from++) {
+        g_autofree char *moves = documented_moves(from);
+        for (JobState to = 0; to < JOB_STATES; to++) {
+            g_autofree char *pattern = g_strdup_printf("\\b%s\\b", job_state_name(to));
+            gboolean documented = moves && g_regex_match_simple(pattern, moves, 0, 0);
+            if (documented != job_state_may_go(from, to))
+                g_error("%s to %s: the code says %d, the docs say %d", job_state_name(from),
+                        job_state_name(to), job_state_may_go(from, to), documented);
+        }
+        g_assert_cmpint(job_state_is_terminal(from), ==, from >= JOB_SUCCEEDED);
+    }
+}
+
+static void an_illegal_move_aborts(void)
+{
+    if (g_test_subprocess()) {
+        job_state_check(JOB_SUCCEEDED, JOB_RUNNING);
+        return;
+    }
+    g_test_trap_subprocess(NULL, 0, 0);
+    g_test_trap_assert_failed();
+    g_test_trap_assert_stderr("*from succeeded to running*");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -681,5 +723,8 @@ int main(int argc, char **argv)
                 waiting_ends_when_time_is_up_or_the_waiter_is_cancelled);
     test_db_add("/jobs/a-job-whose-node-is-gone-is-taken-back",
                 a_job_whose_node_is_gone_is_taken_back);
+    g_test_add_func("/jobs/states/the-documented-ones-are-the-table",
+                    the_documented_states_are_the_table);
+    g_test_add_func("/jobs/states/an-illegal-move-aborts", an_illegal_move_aborts);
     return test_db_run();
 }

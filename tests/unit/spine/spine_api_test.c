@@ -83,8 +83,12 @@ static const Value *call(Fixture *fixture, Arena *arena, const char *method, con
     g_autofree char *url = g_strdup_printf("http://127.0.0.1:%d%s", fixture->port, path);
     g_autofree char *who_header = g_strconcat("X-Who: ", who ? who : "user:default/ada", NULL);
     const char *headers[] = {who_header, body ? "Content-Type: application/json" : NULL, NULL};
-    HttpRequest request = {.method = method, .url = url, .headers = headers, .body = body,
-                           .body_length = body ? strlen(body) : 0, .allow_private = TRUE};
+    HttpRequest request = {.method = method,
+                           .url = url,
+                           .headers = headers,
+                           .body = body,
+                           .body_length = body ? strlen(body) : 0,
+                           .allow_private = TRUE};
     g_autoptr(GError) error = NULL;
     g_autoptr(HttpReply) reply = http_send(&request, &error);
 
@@ -98,7 +102,8 @@ static const Value *call(Fixture *fixture, Arena *arena, const char *method, con
 
 static char *submit_held(Fixture *fixture)
 {
-    return test_jobs_submit(fixture->queue, &(JobSpec){.kind = "hold", .title = "Hold",
+    return test_jobs_submit(fixture->queue, &(JobSpec){.kind = "hold",
+                                                       .title = "Hold",
                                                        .subject = "component:default/a",
                                                        .actor = "user:default/ada"});
 }
@@ -127,8 +132,7 @@ static void output_goes_on_from_where_it_was_left(Fixture *fixture, const void *
 {
     g_autoptr(Arena) arena = arena_new(1 << 20);
     g_autofree char *id = submit_held(fixture);
-    g_autofree char *first =
-        g_strdup_printf("/api/jobs/v1/jobs/%s/output?limit=2", id);
+    g_autofree char *first = g_strdup_printf("/api/jobs/v1/jobs/%s/output?limit=2", id);
 
     atomic_store(&fixture->go_on, true);
     test_jobs_assert_ends(fixture->queue, id, "succeeded");
@@ -231,9 +235,9 @@ static void a_stream_carries_lines_states_and_the_end(Fixture *fixture, const vo
     Stream stream = {.then_go_on = "\"two\""};
 
     read_stream(fixture, path, NULL, &stream);
-    assert_order(stream.text->str, (const char *[]){"event: line\n", "\"one\"", "\"two\"",
-                                                    "\"three\"", "\"succeeded\"", "event: end\n",
-                                                    NULL});
+    assert_order(stream.text->str,
+                 (const char *[]){"event: line\n", "\"one\"", "\"two\"", "\"three\"",
+                                  "\"succeeded\"", "event: end\n", NULL});
     g_assert_nonnull(strstr(stream.text->str, "event: job\n"));
     g_string_free(stream.text, TRUE);
 }

@@ -5,7 +5,8 @@
  *     return test_db_run();
  *
  * adds ".../sqlite" and ".../postgresql". PostgreSQL is a private cluster, started for the first
- * test that wants it and gone with the program; where there is no initdb those tests are skipped. */
+ * test that wants it and gone with the program; where there is no initdb those tests are skipped.
+ */
 #pragma once
 #include "spine/db.h"
 #include <errno.h>
@@ -37,7 +38,8 @@ static char *test_db_cluster; /* folder of the private cluster; NULL while there
 static GPid test_db_server;
 static GPtrArray *test_db_cases;
 
-static inline int test_db_unlink(const char *path, const struct stat *status, int type, struct FTW *walk)
+static inline int test_db_unlink(const char *path, const struct stat *status, int type,
+                                 struct FTW *walk)
 {
     return remove(path);
 }
@@ -125,9 +127,14 @@ static inline gboolean test_db_serve(const char *bin)
     g_autoptr(GPtrArray) argv = g_ptr_array_new();
     g_autofree char *program = g_build_filename(bin, "postgres", NULL);
     g_autofree char *data = g_build_filename(test_db_cluster, "data", NULL);
-    const char *settings[] = {"fsync=off", "full_page_writes=off", "listen_addresses=",
-                              "shared_buffers=16MB", "max_connections=60", "logging_collector=off",
-                              "log_min_messages=fatal", NULL};
+    const char *settings[] = {"fsync=off",
+                              "full_page_writes=off",
+                              "listen_addresses=",
+                              "shared_buffers=16MB",
+                              "max_connections=60",
+                              "logging_collector=off",
+                              "log_min_messages=fatal",
+                              NULL};
     g_autofree char *sockets = g_strdup_printf("unix_socket_directories=%s", test_db_cluster);
 
     test_db_become_nobody(argv);
@@ -162,8 +169,8 @@ static inline gboolean test_db_run_sql(const char *database, const char *sql)
 
     if (PQstatus(pg) == CONNECTION_OK) {
         PGresult *result = PQexec(pg, sql);
-        done = PQresultStatus(result) == PGRES_COMMAND_OK ||
-               PQresultStatus(result) == PGRES_TUPLES_OK;
+        done =
+            PQresultStatus(result) == PGRES_COMMAND_OK || PQresultStatus(result) == PGRES_TUPLES_OK;
         PQclear(result);
     }
     PQfinish(pg);
@@ -243,8 +250,7 @@ static inline void test_db_add(const char *path, TestDbFn run)
     if (!test_db_cases)
         test_db_cases = g_ptr_array_new_with_free_func(g_free);
     for (int postgres = 0; postgres < 2; postgres++) {
-        g_autofree char *full =
-            g_strdup_printf("%s/%s", path, postgres ? "postgresql" : "sqlite");
+        g_autofree char *full = g_strdup_printf("%s/%s", path, postgres ? "postgresql" : "sqlite");
         TestDbCase *test_case = g_new0(TestDbCase, 1);
 
         test_case->run = run;
