@@ -102,26 +102,45 @@ static Emission *emit(Reader *reader, const char *ref, const char *parent, const
     return emission;
 }
 
-/* The browse URL of a file's folder, with Backstage's slash at its end. */
-static const char *source_location(Reader *reader, const Source *source)
+/* Where people find a file; what configuration maps to the built-in forge is browsed there. */
+static const char *browse_url(Reader *reader, const Source *source)
 {
-    g_autofree char *folder = g_path_get_dirname(source->target);
+    Arena *arena = reader->arena;
+    Forge *forge = reader->catalog->forge;
+    ForgeLocation at;
+    const Value *repository;
+
+    if (!source_repository(reader->catalog, arena, source) ||
+        !forge_parse_url(forge, arena, source->target, &at, NULL) ||
+        forge_kind_of_host(forge, at.host) != FORGE_BUILTIN)
+        return source->target;
+    repository = forge_get(forge, arena, at.owner, at.name, NULL);
+    if (!repository || !at.ref || !at.path)
+        return source->target;
+    return arena_printf(arena, "%s/blob/%s/%s", value_path_string(repository, "htmlUrl", ""),
+                        at.ref, at.path);
+}
+
+/* The URL of its folder, with Backstage's slash at its end. */
+static const char *folder_url(Arena *arena, const char *file_url)
+{
+    g_autofree char *folder = g_path_get_dirname(file_url);
     g_autoptr(GString) url = g_string_new(folder);
 
-    if (!source_repository(reader->catalog, reader->arena, source))
-        return NULL;
     g_string_replace(url, "/blob/", "/tree/", 1);
-    return arena_printf(reader->arena, "url:%s/", url->str);
+    return arena_printf(arena, "url:%s/", url->str);
 }
 
 static void annotate_url(Reader *reader, Value *annotations, const Source *source)
 {
-    const char *location = source_location(reader, source);
+    const char *url = browse_url(reader, source);
 
     if (!value_get(annotations, ANNOTATION_VIEW_URL))
-        value_set_string(reader->arena, annotations, ANNOTATION_VIEW_URL, source->target);
-    if (location && !value_get(annotations, ANNOTATION_SOURCE))
-        value_set_string(reader->arena, annotations, ANNOTATION_SOURCE, location);
+        value_set_string(reader->arena, annotations, ANNOTATION_VIEW_URL, url);
+    if (source_repository(reader->catalog, reader->arena, source) &&
+        !value_get(annotations, ANNOTATION_SOURCE))
+        value_set_string(reader->arena, annotations, ANNOTATION_SOURCE,
+                         folder_url(reader->arena, url));
 }
 
 /* A link that would run as a script in the portal leads nowhere. */

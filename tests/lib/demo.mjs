@@ -1,22 +1,14 @@
 // Starts Acme's Pave for a test, as `script/demo` does: a free port, a fresh data folder, everything real.
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Pave } from './pave.mjs';
+import { freePort } from './port.mjs';
 
 const run = promisify(execFile);
 const script = resolve(import.meta.dirname, '../../script/demo');
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((listening) => server.once('listening', listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 /** {pave, start(), stop(), remove()}: start() may be called again after stop() or a crash, on the same data. */
 export async function createDemo(environment = {}) {
