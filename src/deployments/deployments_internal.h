@@ -197,8 +197,9 @@ typedef struct {
     pthread_t keeper;
     gboolean kept;
     _Atomic(gboolean) let_go;
+    gboolean ailing; /* told of as crashed or unhealthy, and not yet as recovered */
     int failures_in_a_row;
-    int64_t backoff_ms, probe_at_ms;
+    int64_t backoff_ms, probe_at_ms, started_at_ms; /* monotonic */
 } Instance;
 
 Instance *instance_new(Deployments *deployments, const Deployment *deployment, GError **error);
@@ -279,6 +280,8 @@ struct Deployments {
     DeploymentsOwnersFn owners;
     void *owners_data;
     pthread_mutex_t mutex;
+    guint16 ports[64]; /* given last */
+    guint next_port;
     GHashTable *live; /* "service/environment" → Instance, owned */
     _Atomic(gboolean) stopping;
 };

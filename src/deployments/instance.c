@@ -114,13 +114,15 @@ gboolean instance_attach(Instance *instance)
         return FALSE;
     process_unref(instance->process);
     instance->process = g_steal_pointer(&process);
+    instance->started_at_ms = clock_monotonic_ms();
     return TRUE;
 }
 
 /* ---- starting ---- */
 
-/* The kernel names a free port; nobody can hold it for the service, so a clash shows as a failed
- * start and the next start takes another. */
+/* The kernel names a free port. Nobody can hold it for the service until that listens, so the last
+ * ones given are not given again; another program's clash shows as a failed start, and the next
+ * start takes another. */
 static guint16 free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -131,6 +133,25 @@ static guint16 free_port(void)
         getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         return 0;
     return ntohs(address.sin_port);
+}
+
+static guint16 unused_port(Deployments *deployments)
+{
+    guint16 port = 0;
+
+    pthread_mutex_lock(&deployments->mutex);
+    for (int tries = 0; tries < 16; tries++) {
+        gboolean given = FALSE;
+
+        port = free_port();
+        for (guint i = 0; i < G_N_ELEMENTS(deployments->ports); i++)
+            given = given || deployments->ports[i] == port;
+        if (!given)
+            break;
+    }
+    deployments->ports[deployments->next_port++ % G_N_ELEMENTS(deployments->ports)] = port;
+    pthread_mutex_unlock(&deployments->mutex);
+    return port;
 }
 
 static char *secret_scope(const char *service, const char *environment)
@@ -258,7 +279,7 @@ gboolean instance_start(Instance *instance, GError **error)
     Deployments *deployments = instance->deployments;
     int number = latest_run(instance->folder) + 1;
     g_autofree char *folder = run_folder(instance->folder, number);
-    SetPort port = {instance->deployment_id, free_port()};
+    SetPort port = {instance->deployment_id, unused_port(deployments)};
     g_autoptr(GHashTable) variables = variables_of(instance, port.port, error);
     g_auto(GStrv) environment = variables ? environment_list(variables) : NULL;
     g_autoptr(Process) process = NULL;
@@ -273,6 +294,7 @@ gboolean instance_start(Instance *instance, GError **error)
     forget_run(instance->folder, number - RUNS_KEPT);
     process_unref(instance->process);
     instance->process = g_steal_pointer(&process);
+    instance->started_at_ms = clock_monotonic_ms();
     pthread_mutex_lock(&deployments->mutex);
     instance->port = port.port;
     instance->state = INSTANCE_STARTING;

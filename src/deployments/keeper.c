@@ -13,8 +13,10 @@ enum {
     PROBE_EVERY_MS = 5000,
     PROBE_STARTING_MS = 250,
     UNHEALTHY_AFTER = 3,
+    STARTING_MAX_MS = 30000,
     BACKOFF_MIN_MS = 1000,
     BACKOFF_MAX_MS = 60000,
+    LONG_LIFE_MS = 60000,
 };
 
 static char *key_of(const char *service, const char *environment)
@@ -94,21 +96,33 @@ static void on_healthy(Instance *instance)
         return;
     set_state(instance, INSTANCE_HEALTHY);
     route(instance, instance->port);
-    if (before == INSTANCE_UNHEALTHY || instance->backoff_ms)
+    if (instance->ailing)
         tell(instance, "dev.pave.deployments.service.recovered", NULL, FALSE);
-    instance->backoff_ms = 0;
+    instance->ailing = FALSE;
+}
+
+/* A start takes its time; one that takes this long is as bad as an end of health. */
+static gboolean is_worth_telling(Instance *instance)
+{
+    InstanceState state = state_of(instance);
+
+    if (state == INSTANCE_STARTING)
+        return clock_monotonic_ms() - instance->started_at_ms >= STARTING_MAX_MS;
+    return state == INSTANCE_HEALTHY && instance->failures_in_a_row >= UNHEALTHY_AFTER;
 }
 
 static void on_not_healthy(Instance *instance)
 {
     Check check;
 
-    if (++instance->failures_in_a_row < UNHEALTHY_AFTER || state_of(instance) != INSTANCE_HEALTHY)
+    instance->failures_in_a_row++;
+    if (!is_worth_telling(instance))
         return;
     pthread_mutex_lock(&instance->deployments->mutex);
     instance->state = INSTANCE_UNHEALTHY;
     check = instance->check;
     pthread_mutex_unlock(&instance->deployments->mutex);
+    instance->ailing = TRUE;
     tell(instance, "dev.pave.deployments.service.unhealthy", check.error, FALSE);
 }
 
@@ -159,6 +173,15 @@ static void restart(Instance *instance, gboolean counts)
     set_state(instance, INSTANCE_CRASHED);
 }
 
+/* One that ran well for a while begins anew; one that keeps dying is left alone ever longer. */
+static void wait_longer(Instance *instance)
+{
+    gboolean ran_well = clock_monotonic_ms() - instance->started_at_ms >= LONG_LIFE_MS;
+
+    instance->backoff_ms =
+        CLAMP(ran_well ? 0 : instance->backoff_ms * 2, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+}
+
 static void on_crash(Instance *instance, int exit_code)
 {
     g_auto(GStrv) lines = instance_tail(instance->deployments, instance->service,
@@ -169,7 +192,8 @@ static void on_crash(Instance *instance, int exit_code)
 
     set_state(instance, INSTANCE_CRASHED);
     route(instance, 0);
-    instance->backoff_ms = CLAMP(instance->backoff_ms * 2, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+    instance->ailing = TRUE;
+    wait_longer(instance);
     tell(instance, "dev.pave.deployments.service.crashed", reason, FALSE);
     pause_for(instance, instance->backoff_ms);
     if (!is_let_go(instance))
@@ -191,7 +215,7 @@ static void look(Instance *instance)
     int exit_code;
 
     if (!instance->process) {
-        instance->backoff_ms = CLAMP(instance->backoff_ms * 2, BACKOFF_MIN_MS, BACKOFF_MAX_MS);
+        wait_longer(instance);
         pause_for(instance, instance->backoff_ms);
         if (!is_let_go(instance))
             restart(instance, FALSE);
