@@ -24,6 +24,3 @@ gboolean cli_parse(int argc, char **argv, const GOptionEntry *options, char ***r
 /* Prints "pave: message" and gives the exit status that fits. */
 int cli_fail(const GError *error);
 int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
-
-int command_serve(int argc, char **argv);
-int command_serve_child(int argc, char **argv);

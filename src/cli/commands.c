@@ -1,11 +1,78 @@
+#include "cli/commands.h"
 #include "cli/cli_internal.h"
 
 const Command cli_commands[] = {
-    {"serve", "[OPTION…]", "Run the server",
+    {"create", "TEMPLATE", "Create something from a template, and watch it being made",
+     "  pave create new-microservice --set name=order-service --set owner=team-commerce\n"
+     "  pave create new-microservice          asks for what the template needs\n"
+     "  pave create new-microservice --set name=x --set owner=y --json | jq .output",
+     command_create},
+    {"get", "WHAT [NAME]", "List things, or show one",
+     "  pave get components\n  pave get component order-service\n  pave get services\n"
+     "  pave get templates --json | jq -r '.[].metadata.name'\n"
+     "  pave get component:default/order-service",
+     command_get},
+    {"runs", "[REPOSITORY|ID]", "Pipeline runs, or one with its jobs and steps",
+     "  pave runs\n  pave runs acme-corp/order-service\n  pave runs 01989f2e-…", command_runs},
+    {"logs", "ID|SERVICE", "What a run, a job or a service prints",
+     "  pave logs -f 01989f2e-…                         a pipeline run or any job\n"
+     "  pave logs -f order-service --environment staging",
+     command_logs},
+    {"deploy", "SERVICE", "Deploy a release to an environment",
+     "  pave deploy order-service --environment staging --wait\n"
+     "  pave deploy order-service --environment production --commit 3f2c1ab --wait",
+     command_deploy},
+    {"rollback", "SERVICE", "Bring the version before back",
+     "  pave rollback order-service --environment production", command_rollback},
+    {"release create", "", "Pack a folder as a release",
+     "  pave release create --service order-service --dir .\n"
+     "  pave release create --service order-service --dir . --tag latest --quiet",
+     command_release_create},
+    {"release list", "SERVICE", "The releases of a service", "  pave release list order-service",
+     command_release_list},
+    {"events", "", "What happened",
+     "  pave events -f\n  pave events --type dev.cdevents.service\n"
+     "  pave events --subject component:default/order-service --json",
+     command_events},
+    {"jobs", "[ID]", "Jobs of the queue, or one of them",
+     "  pave jobs --state failed\n  pave jobs 01989f2e-…", command_jobs},
+    {"jobs cancel", "ID", "Ask a job to stop", "  pave jobs cancel 01989f2e-…",
+     command_jobs_cancel},
+    {"jobs retry", "ID", "Go on from the step that failed", "  pave jobs retry 01989f2e-…",
+     command_jobs_retry},
+    {"jobs answer", "ID done|repeat|fail", "Answer what a waiting job asks",
+     "  pave jobs answer 01989f2e-… repeat", command_jobs_answer},
+    {"login", "[URL]", "Sign in, and keep the credential",
+     "  pave login https://pave.example.com --username ada\n  pave login --guest\n"
+     "  pave login --token \"$TOKEN\"",
+     command_login},
+    {"logout", "", "Forget the credential and revoke it", "  pave logout", command_logout},
+    {"whoami", "", "Who you are signed in as", "  pave whoami --json", command_whoami},
+    {"tokens", "", "Your API tokens", "  pave tokens", command_tokens_list},
+    {"tokens create", "NAME", "Make an API token",
+     "  pave tokens create ci --scope 'deployments.*' --scope catalog.entity.read --days 30",
+     command_tokens_create},
+    {"tokens revoke", "ID", "Revoke an API token", "  pave tokens revoke 01989f2e-…",
+     command_tokens_revoke},
+    {"serve", "", "Run the server",
      "  pave serve --config app-config.yaml --data /var/lib/pave --port 7007\n"
      "  pave serve --config app-config.yaml --config app-config.local.yaml\n"
      "  sudo pave serve --config /etc/pave/app-config.yaml --user pave",
      command_serve},
+    {"backup", "FILE", "Write database, repositories and blobs into one file",
+     "  pave backup --data /var/lib/pave pave-2026-11-23.tar.zst", command_backup},
+    {"restore", "FILE", "Fill an empty data folder from a backup",
+     "  pave restore --data /var/lib/pave-new pave-2026-11-23.tar.zst", command_restore},
+    {"keys rotate", "", "Make a new key-encryption key and seal everything with it",
+     "  pave keys rotate --data /var/lib/pave", command_keys_rotate},
+    {"user set-password", "NAME", "Give a user a password",
+     "  pave user set-password ada --data /var/lib/pave\n"
+     "  printf '%s' \"$PASSWORD\" | pave user set-password ada --data /var/lib/pave",
+     command_user_set_password},
+    {"completion", "bash|zsh|fish", "Print a completion script",
+     "  pave completion bash > /etc/bash_completion.d/pave\n"
+     "  pave completion fish > ~/.config/fish/completions/pave.fish",
+     command_completion},
     {"serve-child", "", NULL, NULL, command_serve_child},
     {NULL},
 };

@@ -21,8 +21,8 @@
 /* A room that is not written yet is left out. */
 enum {
     HAS_CATALOG = 1,
-    HAS_INFRA = 0,
-    HAS_SCAFFOLDER = 0,
+    HAS_INFRA = 1,
+    HAS_SCAFFOLDER = 1,
     HAS_PIPELINES = 0,
     HAS_DEPLOYMENTS = 1,
     HAS_OBSERVABILITY = 1,

@@ -1,5 +1,7 @@
 /* `pave serve`: the supervisor that owns the sockets, and the server it starts. */
+#include "cli/admin.h"
 #include "cli/cli_internal.h"
+#include "cli/commands.h"
 #include "cli/house.h"
 #include "cli/log.h"
 #include "spine/supervisor.h"
@@ -48,17 +50,15 @@ static void print_finding(const Diagnostic *finding)
                finding->hint ? finding->hint : "");
 }
 
-static gboolean load_config(Serve *serve)
+Config *cli_load_config(char **files)
 {
-    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     static const char *const usual[] = {"app-config.yaml", NULL};
-    const char *const *files =
-        serve->config_files ? (const char *const *)serve->config_files : usual;
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    g_autoptr(Config) config = config_load(files ? (const char *const *)files : usual, diagnostics);
 
-    serve->config = config_load(files, diagnostics);
     for (guint i = 0; i < diagnostics_count(diagnostics); i++)
         print_finding(diagnostics_get(diagnostics, i));
-    return serve->config && !diagnostics_have_errors(diagnostics);
+    return config && !diagnostics_have_errors(diagnostics) ? g_steal_pointer(&config) : NULL;
 }
 
 /* backend.listen is ":7007", "7007", "127.0.0.1:7007", "[::]:7007" or {host, port}. Without it only
@@ -87,7 +87,7 @@ static void read_listen(Serve *serve)
         serve->port = port;
 }
 
-static char *default_data_folder(const Config *config)
+char *cli_data_folder(const Config *config)
 {
     const char *configured = config_string(config, "backend.dataFolder", NULL);
 
@@ -117,11 +117,12 @@ static gboolean serve_prepare(Serve *serve, int argc, char **argv)
         cli_usage("serve takes options only, not '%s'", rest[0]);
         return FALSE;
     }
-    if (!load_config(serve))
+    serve->config = cli_load_config(serve->config_files);
+    if (!serve->config)
         return FALSE;
     read_listen(serve);
     if (!serve->data_folder)
-        serve->data_folder = default_data_folder(serve->config);
+        serve->data_folder = cli_data_folder(serve->config);
     absolute = g_canonicalize_filename(serve->data_folder, NULL);
     g_free(serve->data_folder);
     serve->data_folder = absolute;

@@ -152,6 +152,11 @@ static void set_method(CURL *easy, const HttpRequest *request)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
     }
+    if (request->body_file) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_READDATA, request->body_file);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    }
     if (method && g_str_equal(method, "HEAD"))
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     else if (method)

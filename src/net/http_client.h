@@ -3,12 +3,14 @@
 #pragma once
 #include "base/error.h"
 #include "formats/value.h"
+#include <stdio.h>
 
 typedef struct {
     const char *method; /* NULL: GET, or POST with a body */
     const char *url;
     const char *const *headers; /* "Name: value", NULL-terminated */
     const char *body;
+    FILE *body_file; /* instead of body: read from where it stands */
     gsize body_length;
     int timeout_ms;         /* default 30,000; negative: none */
     gsize reply_size_max;   /* default 32 MiB */

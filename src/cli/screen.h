@@ -1,0 +1,29 @@
+/* What a command prints: tables, JSON, colours only where a person looks. */
+#pragma once
+#include "formats/value.h"
+#include <glib.h>
+
+gboolean screen_is_terminal(void);
+/* Escape sequences, "" where nobody looks. */
+const char *screen_bold(void);
+const char *screen_dim(void);
+const char *screen_red(void);
+const char *screen_green(void);
+const char *screen_reset(void);
+
+void screen_json(const Value *value);
+
+/* Rows of texts under headings, columns as wide as they need. */
+typedef struct Table Table;
+Table *table_new(const char *const *headings); /* NULL-terminated */
+/* One text a column, NULL-terminated; "" and NULL texts print as "-" (so end with a real NULL only
+ * after the last column). */
+void table_add(Table *table, const char *const *cells);
+/* Prints and frees it; empty_text where there are no rows. */
+void table_print(Table *table, const char *empty_text);
+
+/* "3 min ago" for an ISO time, "" for NULL. Static buffer per call in arena. */
+const char *screen_age(Arena *arena, const char *iso_time);
+const char *screen_duration(Arena *arena, const char *from_iso, const char *to_iso);
+/* A line from the terminal, without its end; NULL where there is none. echo FALSE for passwords. */
+char *screen_ask(const char *prompt, gboolean echo);
