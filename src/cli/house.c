@@ -20,13 +20,7 @@
 
 /* A room that is not written yet is left out. */
 enum {
-    HAS_CATALOG = 1,
-    HAS_INFRA = 1,
-    HAS_SCAFFOLDER = 1,
     HAS_PIPELINES = 0,
-    HAS_DEPLOYMENTS = 1,
-    HAS_OBSERVABILITY = 1,
-    HAS_INSIGHTS = 1,
 };
 
 #define REQUEST_GRACE_MS 10000
@@ -36,6 +30,7 @@ struct House {
     const HouseSpec *spec;
     char **environments; /* names */
     char *base_host;
+    char *api_url; /* from this machine */
     char *api_socket, *ingress_socket;
 
     Db *db;
@@ -148,18 +143,17 @@ static gboolean open_lower_rooms(House *house, GError **error)
     house->forge = forge_new(house->db, house->events, house->secrets, config, data, error);
     if (!house->forge)
         return FALSE;
-    if (HAS_CATALOG)
-        house->catalog =
-            catalog_new(house->db, house->events, house->jobs, house->forge, config, error);
-    if (HAS_CATALOG && !house->catalog)
+    house->catalog =
+        catalog_new(house->db, house->events, house->jobs, house->forge, config, error);
+    if (!house->catalog)
         return FALSE;
-    if (HAS_CATALOG)
-        identity_set_groups(house->identity, catalog_groups_of, house->catalog);
-    if (HAS_INFRA)
-        house->infra =
-            infra_new(house->db, house->events, house->jobs, house->secrets, house->forge, config,
-                      data, issue_job_token, house->identity, error);
-    return !HAS_INFRA || house->infra != NULL;
+    identity_set_groups(house->identity, catalog_groups_of, house->catalog);
+    house->infra = infra_new(house->db, house->events, house->jobs, house->secrets, house->forge,
+                             config, data, issue_job_token, house->identity, error);
+    if (!house->infra)
+        return FALSE;
+    infra_set_api_url(house->infra, house->api_url);
+    return TRUE;
 }
 
 static const char *const *owners_of_service(Arena *arena, const char *service, void *catalog)
@@ -178,11 +172,9 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                 .environments = (const char *const *)house->environments,
                                 .pave_program = house->spec->program};
 
-    if (HAS_SCAFFOLDER)
-        house->scaffolder =
-            scaffolder_new(house->db, house->events, house->jobs, house->secrets, house->catalog,
-                           house->forge, house->infra, config, error);
-    if (HAS_SCAFFOLDER && !house->scaffolder)
+    house->scaffolder = scaffolder_new(house->db, house->events, house->jobs, house->secrets,
+                                       house->catalog, house->forge, house->infra, config, error);
+    if (!house->scaffolder)
         return FALSE;
     if (HAS_PIPELINES)
         house->pipelines =
@@ -190,24 +182,19 @@ static gboolean open_upper_rooms(House *house, GError **error)
                           config, data, &runtime, issue_job_token, house->identity, error);
     if (HAS_PIPELINES && !house->pipelines)
         return FALSE;
-    if (HAS_DEPLOYMENTS)
-        house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
-                                             house->blobs, config, data, error);
-    if (HAS_DEPLOYMENTS && !house->deployments)
+    house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
+                                         house->blobs, config, data, error);
+    if (!house->deployments)
         return FALSE;
-    if (HAS_DEPLOYMENTS && HAS_CATALOG)
-        deployments_set_owners(house->deployments, owners_of_service, house->catalog);
-    if (HAS_OBSERVABILITY)
-        house->observability =
-            observability_new(house->db, house->events, house->deployments, house->server, error);
-    if (HAS_OBSERVABILITY && !house->observability)
+    deployments_set_owners(house->deployments, owners_of_service, house->catalog);
+    house->observability =
+        observability_new(house->db, house->events, house->deployments, house->server, error);
+    if (!house->observability)
         return FALSE;
-    if (HAS_OBSERVABILITY)
-        observability_set_public_metrics(
-            house->observability, config_bool(config, "observability.metrics.public", FALSE));
-    if (HAS_INSIGHTS)
-        house->insights = insights_new(house->db, house->events, config, error);
-    return !HAS_INSIGHTS || house->insights != NULL;
+    observability_set_public_metrics(house->observability,
+                                     config_bool(config, "observability.metrics.public", FALSE));
+    house->insights = insights_new(house->db, house->events, config, error);
+    return house->insights != NULL;
 }
 
 /* ---- the doors ---- */
@@ -233,25 +220,23 @@ static void mount(House *house)
         {jobs_routes, house->jobs},
         {identity_routes, house->identity},
         {forge_routes, house->forge},
-        {HAS_CATALOG ? catalog_routes : NULL, house->catalog},
-        {HAS_INFRA ? infra_routes : NULL, house->infra},
-        {HAS_SCAFFOLDER ? scaffolder_routes : NULL, house->scaffolder},
+        {catalog_routes, house->catalog},
+        {infra_routes, house->infra},
+        {scaffolder_routes, house->scaffolder},
         {HAS_PIPELINES ? pipelines_routes : NULL, house->pipelines},
-        {HAS_DEPLOYMENTS ? deployments_routes : NULL, house->deployments},
-        {HAS_OBSERVABILITY ? observability_routes : NULL, house->observability},
-        {HAS_INSIGHTS ? insights_routes : NULL, house->insights},
+        {deployments_routes, house->deployments},
+        {observability_routes, house->observability},
+        {insights_routes, house->insights},
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(rooms); i++)
         if (rooms[i].routes)
             http_mount(server, rooms[i].routes, rooms[i].room);
-    if (HAS_DEPLOYMENTS)
-        house->ingress = ingress_new(house->deployments);
+    house->ingress = ingress_new(house->deployments);
     http_server_set_authenticator(server, identity_authenticate, house->identity,
                                   (GDestroyNotify)principal_unref);
     http_server_set_fallback(server, portal_serve, house->portal);
-    if (HAS_DEPLOYMENTS)
-        http_server_set_foreign_host_handler(server, ingress_serve, house->ingress);
+    http_server_set_foreign_host_handler(server, ingress_serve, house->ingress);
     events_api_wake(house->events, server);
     jobs_api_wake(house->jobs, server);
 }
@@ -260,10 +245,10 @@ static gboolean start(House *house, GError **error)
 {
     events_start(house->events);
     house->events_started = TRUE;
-    if (!forge_start(house->forge, error) || (HAS_CATALOG && !catalog_start(house->catalog, error)))
+    if (!forge_start(house->forge, error) || (!catalog_start(house->catalog, error)))
         return FALSE;
     /* What runs is taken up before a deployment that was interrupted goes on. */
-    if (HAS_DEPLOYMENTS && !deployments_start(house->deployments, error))
+    if (!deployments_start(house->deployments, error))
         return FALSE;
     jobs_start(house->jobs);
     house->jobs_started = TRUE;
@@ -293,6 +278,7 @@ House *house_open(const HouseSpec *spec, GError **error)
     house->spec = spec;
     house->environments = environment_names(spec->config);
     house->base_host = host_of(spec->base_url);
+    house->api_url = g_strdup_printf("http://127.0.0.1:%u", spec->port);
     house->api_socket = house_api_socket(spec->data_folder);
     house->ingress_socket = house_ingress_socket(spec->data_folder);
     open_server(house);
@@ -312,29 +298,22 @@ void house_close(House *house)
     http_server_stop(house->server, REQUEST_GRACE_MS);
     if (house->jobs_started)
         jobs_stop(house->jobs);
-    if (HAS_DEPLOYMENTS && house->deployments)
+    if (house->deployments)
         deployments_stop(house->deployments);
-    if (HAS_CATALOG && house->catalog)
+    if (house->catalog)
         catalog_stop(house->catalog);
     if (house->events_started)
         events_stop(house->events);
-    if (HAS_INSIGHTS)
-        g_clear_pointer(&house->insights, insights_free);
-    if (HAS_OBSERVABILITY)
-        g_clear_pointer(&house->observability, observability_free);
-    if (HAS_DEPLOYMENTS)
-        g_clear_pointer(&house->deployments, deployments_free);
+    g_clear_pointer(&house->insights, insights_free);
+    g_clear_pointer(&house->observability, observability_free);
+    g_clear_pointer(&house->deployments, deployments_free);
     if (HAS_PIPELINES)
         g_clear_pointer(&house->pipelines, pipelines_free);
-    if (HAS_SCAFFOLDER)
-        g_clear_pointer(&house->scaffolder, scaffolder_free);
-    if (HAS_INFRA)
-        g_clear_pointer(&house->infra, infra_free);
-    if (HAS_CATALOG)
-        g_clear_pointer(&house->catalog, catalog_free);
+    g_clear_pointer(&house->scaffolder, scaffolder_free);
+    g_clear_pointer(&house->infra, infra_free);
+    g_clear_pointer(&house->catalog, catalog_free);
     g_clear_pointer(&house->forge, forge_free);
-    if (HAS_DEPLOYMENTS)
-        g_clear_pointer(&house->ingress, ingress_free);
+    g_clear_pointer(&house->ingress, ingress_free);
     g_clear_pointer(&house->portal, portal_free);
     g_clear_pointer(&house->server, http_server_free);
     g_clear_pointer(&house->identity, identity_free);
@@ -346,6 +325,7 @@ void house_close(House *house)
     g_clear_pointer(&house->db, db_close);
     g_strfreev(house->environments);
     g_free(house->base_host);
+    g_free(house->api_url);
     g_free(house->api_socket);
     g_free(house->ingress_socket);
     g_free(house);
