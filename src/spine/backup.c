@@ -157,13 +157,29 @@ static const char *dump_name(gboolean postgres)
     return postgres ? "database.pgdump" : "pave.db";
 }
 
-static gboolean run(const char *const *argv, GError **error)
+/* A PostgreSQL URL without its password, which goes to the child by its environment: a command line
+ * is for everybody to read. */
+static char *take_password(const char *url, char **password)
+{
+    const char *user = strstr(url, "://") + strlen("://");
+    const char *end = user + strcspn(user, "/?");
+    const char *at = memchr(user, '@', (gsize)(end - user));
+    const char *colon = at ? memchr(user, ':', (gsize)(at - user)) : NULL;
+
+    *password = colon ? g_uri_unescape_segment(colon + 1, at, NULL) : NULL;
+    return colon ? g_strdup_printf("%.*s%s", (int)(colon - url), url, at) : g_strdup(url);
+}
+
+static gboolean run(const char *const *argv, const char *password, GError **error)
 {
     g_autofree char *complaint = NULL;
+    g_auto(GStrv) environment = g_get_environ();
     int status;
 
-    if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &complaint,
-                      &status, error))
+    if (password)
+        environment = g_environ_setenv(environment, "PGPASSWORD", password, TRUE);
+    if (!g_spawn_sync(NULL, (char **)argv, environment, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+                      &complaint, &status, error))
         return FALSE;
     if (g_spawn_check_wait_status(status, NULL))
         return TRUE;
@@ -172,21 +188,30 @@ static gboolean run(const char *const *argv, GError **error)
     return FALSE;
 }
 
-static gboolean dump_database(Db *db, const char *path, GError **error)
+static gboolean dump_postgres(const char *url, const char *path, GError **error)
 {
-    const char *pg_dump[] = {"pg_dump", "--format=custom", "--no-owner", "--file",
-                             path,      db_url(db),        NULL};
+    g_autofree char *password = NULL;
+    g_autofree char *plain = take_password(url, &password);
+    const char *argv[] = {"pg_dump", "--format=custom", "--no-owner", "--file", path, plain, NULL};
 
-    return db_is_postgres(db) ? run(pg_dump, error) : db_backup_sqlite(db, path, error);
+    return run(argv, password, error);
 }
 
-static gboolean load_database(const char *url, const char *path, GError **error)
+static gboolean dump_database(Db *db, const char *path, GError **error)
 {
-    const char *pg_restore[] = {
-        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname", url,
+    return db_is_postgres(db) ? dump_postgres(db_url(db), path, error)
+                              : db_backup_sqlite(db, path, error);
+}
+
+static gboolean load_postgres(const char *url, const char *path, GError **error)
+{
+    g_autofree char *password = NULL;
+    g_autofree char *plain = take_password(url, &password);
+    const char *argv[] = {
+        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", "--dbname", plain,
         path,         NULL};
 
-    return run(pg_restore, error);
+    return run(argv, password, error);
 }
 
 /* ---- the manifest ---- */
@@ -393,7 +418,7 @@ static gboolean place_database(const char *url, const char *folder, const char *
     const char *wanted = url + strlen("sqlite:");
 
     if (postgres) {
-        gboolean done = load_database(url, dump, error);
+        gboolean done = load_postgres(url, dump, error);
         g_unlink(dump);
         return done;
     }
