@@ -31,6 +31,9 @@ const WORDS: [test: RegExp, words: string, state?: string][] = [
   [/service\.crashed/, 'Service crashed', 'failed'],
   [/service\.unhealthy/, 'Service unhealthy', 'failed'],
   [/service\.recovered/, 'Service recovered', 'success'],
+  [/identity\.session\.created/, 'Signed in'],
+  [/identity\.token\.created/, 'API token made'],
+  [/identity\.token\.revoked/, 'API token revoked'],
 ];
 
 export function describe(event: CloudEvent): { words: string; state: string } {
@@ -46,6 +49,7 @@ export function describe(event: CloudEvent): { words: string; state: string } {
 /** Where an event's subject can be looked at. */
 export function subjectHref(event: CloudEvent): string | undefined {
   const subject = event.subject ?? '';
+  if (subject.startsWith('repository:')) return `/repositories/${subject.slice('repository:'.length)}`;
   if (/^\w+:[^/]+\/[^/]+$/.test(subject)) {
     const [kind, rest = ''] = subject.split(':');
     return `/catalog/${rest.split('/')[0]}/${kind}/${rest.split('/')[1]}`;

@@ -1,7 +1,7 @@
 import { Anchor, Button, Grid } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useDeployments } from '../deployments/api';
-import { useSession } from '../identity/api';
+import { nameOf, useSession } from '../identity/api';
 import { useRuns } from '../pipelines/api';
 import { AppLink } from '../shell/AppLink';
 import { Page, Section } from '../shell/Page';
@@ -20,7 +20,7 @@ export function HomePage() {
   const user = useSession().data?.user;
   const runs = useRuns(undefined, 8);
   const deployments = useDeployments({ limit: 8 });
-  const name = user?.displayName ?? user?.name ?? '';
+  const name = user ? nameOf(user) : '';
   return (
     <Page
       title={`${greeting()}${name ? `, ${name.split(' ')[0]}` : ''}`} name="Home"

@@ -44,12 +44,13 @@ export function LoginPage() {
         <Stack align="center" gap={4} mb={24}>
           <LogoMark size={44} />
           <Title order={1} mt={12} lts="-0.02em">Sign in to {info?.title ?? 'Pave'}</Title>
-          {info?.organization && <Text c="dimmed">{info.organization}’s developer platform</Text>}
+          {info?.organization && !info.title.includes(info.organization) && <Text c="dimmed">{info.organization}’s developer platform</Text>}
         </Stack>
         <Card padding="lg" shadow="sm">
           <Stack gap="md">
             {session.error && <ErrorState error={session.error} retry={() => void session.refetch()} />}
             {guest && <Button loading={login.isPending} onClick={() => signIn({ provider: 'guest' })} fullWidth>Enter as guest</Button>}
+            {guest && !password && <Text c="dimmed" fz="xs" ta="center">No account is needed: guest sign-in is on.</Text>}
             {guest && password && <Divider label="or" />}
             {password && <PasswordForm busy={login.isPending} onSubmit={signIn} prominent={!guest} />}
             {session.data && !guest && !password && (

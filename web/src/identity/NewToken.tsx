@@ -5,9 +5,10 @@ import { useCreateToken } from './api';
 const DAY = 86_400;
 const SCOPES: [value: string, label: string][] = [
   ['*', 'Everything you may do'],
-  ['read', 'Read everything you may see'],
-  ['forge', 'Push to repositories'],
-  ['deployments', 'Deploy and roll back'],
+  ['forge.*', 'Repositories: clone and push'],
+  ['scaffolder.*', 'Templates: create from them'],
+  ['deployments.*', 'Deployments: deploy and roll back'],
+  ['catalog.*', 'Catalog: read and register'],
 ];
 
 interface NewTokenProps {

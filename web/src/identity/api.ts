@@ -41,6 +41,12 @@ export const infoQuery = {
 export const useSession = () => useQuery(sessionQuery);
 export const useInfo = () => useQuery(infoQuery);
 
+/** How to call somebody. */
+export function nameOf(user: NonNullable<Session['user']>): string {
+  const name = user.displayName || user.name;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** Everything whose ownership counts as "mine": the user and all groups. */
 export function useMyRefs(): string[] {
   const session = useSession().data;

@@ -5,7 +5,7 @@ import {
   IconSearch, IconSelector, IconServerCog, IconSettings,
 } from '@tabler/icons-react';
 import { useRouterState } from '@tanstack/react-router';
-import { useInfo, useLogout, useSession } from '../identity/api';
+import { nameOf, useInfo, useLogout, useSession } from '../identity/api';
 import { AppLink } from './AppLink';
 import { Logo } from './Logo';
 
@@ -42,7 +42,7 @@ function UserMenu() {
   const user = useSession().data?.user;
   const logout = useLogout();
   if (!user) return null;
-  const name = user.displayName || user.name;
+  const name = nameOf(user);
   return (
     <Menu position="top-start" width={216} shadow="md">
       <Menu.Target>

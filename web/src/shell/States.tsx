@@ -34,6 +34,7 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
   const unreachable = known?.status === 0;
   return (
     <Alert
+      className="error-state"
       color={unreachable ? 'gray' : 'red'}
       icon={unreachable ? <IconPlugConnectedX size={18} /> : <IconAlertTriangle size={18} />}
       title={known ? (known.status === 404 ? 'Not found' : unreachable ? 'No connection' : 'That did not work') : 'Something broke in the portal'}
