@@ -17,7 +17,7 @@ function Environment({ service, name }: { service?: Service; name: string }) {
   return (
     <Group gap={8} wrap="nowrap">
       <Status status={item.current.health?.status ?? item.current.state} hint={item.current.health?.error} />
-      <Anchor component={AppLink} href={item.url} className="mono" fz={12} c="dimmed" aria-label={`Open ${name}`}>{short(item.current.commit)}</Anchor>
+      <Anchor component={AppLink} href={item.url} className="mono" fz={12} c="dimmed">{short(item.current.commit)}</Anchor>
     </Group>
   );
 }

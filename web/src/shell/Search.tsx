@@ -33,7 +33,7 @@ const matches = (term: string, ...texts: string[]) => texts.join(' ').toLowerCas
 
 function Item({ action }: { action: Action }) {
   return (
-    <Spotlight.Action onClick={action.run} aria-label={action.label}>
+    <Spotlight.Action onClick={action.run}>
       <Group gap={12} wrap="nowrap" w="100%">
         {action.icon}
         <Text fz="sm" fw={500} style={{ whiteSpace: 'nowrap' }}>{action.label}</Text>

@@ -46,7 +46,7 @@ function UserMenu() {
   return (
     <Menu position="top-start" width={216} shadow="md">
       <Menu.Target>
-        <UnstyledButton className="nav-link" style={{ height: 44, width: '100%' }} aria-label={`Account of ${name}`}>
+        <UnstyledButton className="nav-link" style={{ height: 44, width: '100%' }}>
           <Avatar size={26} radius="xl" name={name} alt="" color="brand" variant="filled" />
           <Box style={{ flex: 1, minWidth: 0 }}>
             <Text fz={13} fw={550} className="clip" c="var(--mantine-color-text)">{name}</Text>
@@ -72,7 +72,7 @@ export function Sidebar() {
   return (
     <Stack gap={0} h="100%">
       <Group justify="space-between" wrap="nowrap" h={56} px={16}>
-        <AppLink href="/" aria-label="Home" style={{ color: 'inherit', textDecoration: 'none', minWidth: 0 }}>
+        <AppLink href="/" style={{ color: 'inherit', textDecoration: 'none', minWidth: 0 }}>
           <Logo organization={info?.organization} />
         </AppLink>
         <Tooltip label="Settings">
