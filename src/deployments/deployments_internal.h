@@ -235,7 +235,7 @@ void keeper_drop(Deployments *deployments, const char *service, const char *envi
 /* Lets go of all; leaves the processes be. */
 void keeper_release_all(Deployments *deployments);
 
-/* ---- deploying (deploy.c) ---- */
+/* ---- orders (order.c) ---- */
 
 typedef struct {
     const char *service, *environment;
@@ -255,7 +255,12 @@ const char *rollback_submit(Deployments *deployments, Arena *arena, const char *
 /* Ends what is live there. ERROR_NOT_FOUND where nothing is. */
 gboolean deploy_stop(Deployments *deployments, Arena *arena, const char *service,
                      const char *environment, const char *actor, GError **error);
+/* ---- deploying (deploy.c) ---- */
+
+#define DEPLOY_KIND "deployments.deploy"
 void deploy_register(Deployments *deployments);
+
+/* ---- events (event.c) ---- */
 
 /* An event of type about a deployment, into the transaction. reason may be NULL. */
 void deployment_event(Deployments *deployments, DbConn *tx, Arena *arena, const char *type,

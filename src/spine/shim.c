@@ -1,6 +1,7 @@
 #include "spine/shim.h"
 
 #include "spine/clock.h"
+#include "spine/descendants.h"
 #include "spine/fd.h"
 #include "spine/process.h"
 
@@ -285,43 +286,6 @@ static void start_child(Shim *shim, GVariant *order)
 
 /* ---- ending everything below ---- */
 
-static void add_children_of(GArray *found, pid_t pid)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/task", (int)pid);
-    g_autoptr(GDir) tasks = g_dir_open(path, 0, NULL);
-
-    for (const char *task; tasks && (task = g_dir_read_name(tasks));) {
-        g_autofree char *file = g_build_filename(path, task, "children", NULL);
-        g_autofree char *text = NULL;
-
-        if (!g_file_get_contents(file, &text, NULL, NULL))
-            continue;
-        for (char *at = text, *end; *at; at = end) {
-            pid_t child = (pid_t)strtol(at, &end, 10);
-
-            if (end == at)
-                break;
-            g_array_append_val(found, child);
-        }
-    }
-}
-
-/* Orphans come to us (subreaper), so the tree below holds whoever is left. */
-static void kill_below(void)
-{
-    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(pid_t));
-
-    add_children_of(found, getpid());
-    for (guint i = 0; i < found->len; i++) {
-        pid_t pid = g_array_index(found, pid_t, i);
-
-        kill(pid, SIGSTOP); /* so that it makes no more children while they are counted */
-        add_children_of(found, pid);
-    }
-    for (guint i = 0; i < found->len; i++)
-        kill(g_array_index(found, pid_t, i), SIGKILL);
-}
-
 static int status_to_exit_code(int status)
 {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -350,7 +314,7 @@ static void end_all_below(Shim *shim)
     int64_t deadline = clock_monotonic_ms() + REAP_MS;
 
     while (reap(shim) && clock_monotonic_ms() < deadline) {
-        kill_below();
+        descendants_kill();
         poll(NULL, 0, 2);
     }
 }
@@ -387,7 +351,7 @@ static void keep_output(Shim *shim, const char *bytes, gsize length)
     if (fd_write_all(shim->output_fd, bytes, length))
         shim->output_size += (int64_t)length;
     if (shim->output_over && fd_write_all(shim->output_fd, OVER, sizeof(OVER) - 1))
-        kill_below();
+        descendants_kill();
 }
 
 /* FALSE at the end of the output. Some at a time, so that a child that never stops printing does
@@ -413,7 +377,7 @@ static gboolean read_output(Shim *shim)
 static void stop_child(Shim *shim, int number)
 {
     if (number == SIGKILL) {
-        kill_below();
+        descendants_kill();
         return;
     }
     if (shim->kill_at)
@@ -513,7 +477,7 @@ static void run_until_ended(Shim *shim)
         if (wait[0].revents)
             read_signals(shim);
         if (shim->kill_at && clock_monotonic_ms() >= shim->kill_at) {
-            kill_below();
+            descendants_kill();
             shim->kill_at = clock_monotonic_ms() + 1000;
         }
     }
