@@ -116,10 +116,24 @@ static int help_for(int argc, char **argv)
     return current ? current->run(2, help) : suggest(argv[2]);
 }
 
+/* As it is: GLib would turn what the locale's charset lacks into question marks, in JSON too. */
+static void print_raw(const char *text)
+{
+    fputs(text, stdout);
+    fflush(stdout);
+}
+
+static void print_error_raw(const char *text)
+{
+    fputs(text, stderr);
+}
+
 int cli_main(int argc, char **argv)
 {
     int words;
 
+    g_set_print_handler(print_raw);
+    g_set_printerr_handler(print_error_raw);
     if (argc < 2 || g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "-h"))
         return print_help();
     if (g_str_equal(argv[1], "help"))

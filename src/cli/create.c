@@ -33,15 +33,46 @@ static const Value *page_schema(const Form *form, guint page)
     return schema ? schema : value_item(form->pages, page);
 }
 
-static const Value *find_property(const Form *form, const char *name)
+/* Wherever "properties" has it: parameters that depend on others stand deeper. */
+static const Value *search(const Value *schema, const char *name, int depth)
 {
-    for (guint i = 0; i < value_count(form->pages); i++) {
-        const Value *found = value_get(value_get(page_schema(form, i), "properties"), name);
+    const Value *found = value_get(value_get(schema, "properties"), name);
 
+    if (value_is(found, VALUE_OBJECT) || depth > 12)
+        return found;
+    for (guint i = 0; i < value_count(schema); i++) {
+        const Value *inner =
+            value_is(schema, VALUE_ARRAY) ? value_item(schema, i) : value_value_at(schema, i);
+
+        found = search(inner, name, depth + 1);
         if (found)
             return found;
     }
     return NULL;
+}
+
+static const Value *find_property(const Form *form, const char *name)
+{
+    const Value *found = NULL;
+
+    for (guint i = 0; !found && i < value_count(form->pages); i++)
+        found = search(page_schema(form, i), name, 0);
+    return found;
+}
+
+static void set_unknown(const Form *form, const char *name, GError **error)
+{
+    g_autoptr(GString) known = g_string_new(NULL);
+
+    for (guint i = 0; i < value_count(form->pages); i++) {
+        const Value *properties = value_get(page_schema(form, i), "properties");
+
+        for (guint j = 0; j < value_count(properties); j++)
+            g_string_append_printf(known, "%s%s", known->len ? ", " : "",
+                                   value_key_at(properties, j));
+    }
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "the template has no parameter '%s'; it has %s",
+                name, known->str);
 }
 
 /* Text becomes what the schema wants; anything but a string is written as JSON. */
@@ -77,6 +108,10 @@ static gboolean set_value(Form *form, const char *pair, GError **error)
 
     if (!equals || equals == pair) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "--set takes NAME=VALUE, not '%s'", pair);
+        return FALSE;
+    }
+    if (!find_property(form, name)) {
+        set_unknown(form, name, error);
         return FALSE;
     }
     value = typed(form, name, equals + 1, error);

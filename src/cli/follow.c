@@ -26,12 +26,54 @@ static const Value *find_step(const Value *job, const char *id)
     return NULL;
 }
 
+static void print_end(Follow *follow, const Value *step)
+{
+    const char *id = value_path_string(step, "id", "");
+    const char *state = value_path_string(step, "state", "");
+    gboolean failed = g_str_equal(state, "failed"), skipped = g_str_equal(state, "skipped");
+
+    if (!value_path_string(step, "endedAt", NULL) || !g_hash_table_add(follow->told, g_strdup(id)))
+        return;
+    g_print("%s%s%s %s %s%s%s\n",
+            failed    ? screen_red()
+            : skipped ? screen_dim()
+                      : screen_green(),
+            failed    ? "✗"
+            : skipped ? "–"
+                      : "✓",
+            screen_reset(), value_path_string(step, "name", id), screen_dim(),
+            skipped
+                ? "skipped"
+                : screen_duration(follow->client->arena, value_path_string(step, "startedAt", NULL),
+                                  value_path_string(step, "endedAt", NULL)),
+            screen_reset());
+}
+
+/* The ends of the steps before the one called id (NULL: of all); the skipped ones too, which print
+ * nothing themselves. */
+static void print_ends(Follow *follow, const Value *job, const char *id)
+{
+    const Value *steps = value_get(job, "steps");
+
+    if (!(follow->flags & FOLLOW_STEPS) || (follow->flags & FOLLOW_QUIET))
+        return;
+    for (guint i = 0; i < value_count(steps); i++) {
+        const Value *step = value_item(steps, i);
+
+        if (id && g_str_equal(value_path_string(step, "id", ""), id))
+            return;
+        print_end(follow, step);
+    }
+}
+
 static void print_heading(Follow *follow, const Value *job, const char *step)
 {
     const Value *found = find_step(job, step);
 
     if (!(follow->flags & FOLLOW_STEPS) || g_strcmp0(follow->step, step) == 0)
         return;
+    if (step && found)
+        print_ends(follow, job, step);
     g_free(follow->step);
     follow->step = g_strdup(step);
     if (step)
@@ -55,61 +97,27 @@ static void print_line(Follow *follow, const Value *job, const Value *line)
             value_path_string(line, "text", ""), screen_reset());
 }
 
-/* Steps that ended since the last look; the skipped ones too, which print nothing themselves. */
-static void print_ends(Follow *follow, const Value *job)
-{
-    const Value *steps = value_get(job, "steps");
-
-    if (!(follow->flags & FOLLOW_STEPS) || (follow->flags & FOLLOW_QUIET))
-        return;
-    for (guint i = 0; i < value_count(steps); i++) {
-        const Value *step = value_item(steps, i);
-        const char *id = value_path_string(step, "id", "");
-        const char *state = value_path_string(step, "state", "");
-        gboolean failed = g_str_equal(state, "failed"), skipped = g_str_equal(state, "skipped");
-
-        if (!value_path_string(step, "endedAt", NULL) || g_hash_table_contains(follow->told, id))
-            continue;
-        g_hash_table_add(follow->told, g_strdup(id));
-        g_print("%s%s %s%s %s%s%s\n", failed ? screen_red() : screen_green(),
-                failed    ? "✗"
-                : skipped ? "–"
-                          : "✓",
-                value_path_string(step, "name", id), screen_reset(), screen_dim(),
-                screen_duration(follow->client->arena, value_path_string(step, "startedAt", NULL),
-                                value_path_string(step, "endedAt", NULL)),
-                screen_reset());
-    }
-}
-
-static gboolean read_lines(Follow *follow, const Value *job, GError **error)
+/* One look: the lines first, then the job, which so knows of every step they are of. NULL with
+ * error. */
+static const Value *look(Follow *follow, GError **error)
 {
     const Value *page = client_get(
         follow->client, error, "/api/jobs/v1/jobs/%s/output?after=%" G_GINT64_FORMAT "&limit=%d",
         follow->job_id, (gint64)follow->next, LINES_A_TIME);
-    const Value *lines = value_get(page, "lines");
+    const Value *lines = value_get(page, "lines"), *job;
 
     if (!page)
-        return FALSE;
+        return NULL;
+    job = client_get(follow->client, error, "/api/jobs/v1/jobs/%s", follow->job_id);
+    if (!job)
+        return NULL;
     for (guint i = 0; i < value_count(lines); i++)
         print_line(follow, job, value_item(lines, i));
     follow->next = value_int(value_get(page, "next"), follow->next);
     follow->ended = value_bool(value_get(page, "ended"), FALSE);
-    return TRUE;
-}
-
-/* One look; NULL with error. Values of each look are dropped with the client's arena at the end:
- * a look is some kilobytes, so a new arena is taken from time to time. */
-static const Value *look(Follow *follow, GError **error)
-{
-    const Value *job = client_get(follow->client, error, "/api/jobs/v1/jobs/%s", follow->job_id);
-
-    if (!job || !read_lines(follow, job, error))
-        return NULL;
-    if (follow->ended) /* it may have ended since it was asked for */
-        job = client_get(follow->client, error, "/api/jobs/v1/jobs/%s", follow->job_id);
-    if (job)
-        print_ends(follow, job);
+    /* an end is told when no more lines of the step can come */
+    if (follow->ended || value_count(lines) == 0)
+        print_ends(follow, job, NULL);
     return job;
 }
 
