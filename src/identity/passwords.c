@@ -77,10 +77,14 @@ static char *hash_password(Identity *identity, const char *password)
 
 static gboolean verify_hash(Identity *identity, const char *hash, const char *password)
 {
+    char whole[crypto_pwhash_STRBYTES] = {0}; /* libsodium may read to the end of its own size */
     gboolean good;
 
+    if (strlen(hash) >= sizeof whole)
+        return FALSE;
+    memcpy(whole, hash, strlen(hash));
     pthread_mutex_lock(&identity->hashing);
-    good = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+    good = crypto_pwhash_str_verify(whole, password, strlen(password)) == 0;
     pthread_mutex_unlock(&identity->hashing);
     return good;
 }
