@@ -18,11 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A room that is not written yet is left out. */
-enum {
-    HAS_PIPELINES = 0,
-};
-
 #define REQUEST_GRACE_MS 10000
 #define JOB_TOKEN_MS ((int64_t)24 * 3600 * 1000)
 
@@ -176,11 +171,10 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                        house->catalog, house->forge, house->infra, config, error);
     if (!house->scaffolder)
         return FALSE;
-    if (HAS_PIPELINES)
-        house->pipelines =
-            pipelines_new(house->db, house->events, house->jobs, house->secrets, house->forge,
-                          config, data, &runtime, issue_job_token, house->identity, error);
-    if (HAS_PIPELINES && !house->pipelines)
+    house->pipelines =
+        pipelines_new(house->db, house->events, house->jobs, house->secrets, house->forge, config,
+                      data, &runtime, issue_job_token, house->identity, error);
+    if (!house->pipelines)
         return FALSE;
     house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
                                          house->blobs, config, data, error);
@@ -223,7 +217,7 @@ static void mount(House *house)
         {catalog_routes, house->catalog},
         {infra_routes, house->infra},
         {scaffolder_routes, house->scaffolder},
-        {HAS_PIPELINES ? pipelines_routes : NULL, house->pipelines},
+        {pipelines_routes, house->pipelines},
         {deployments_routes, house->deployments},
         {observability_routes, house->observability},
         {insights_routes, house->insights},
@@ -307,8 +301,7 @@ void house_close(House *house)
     g_clear_pointer(&house->insights, insights_free);
     g_clear_pointer(&house->observability, observability_free);
     g_clear_pointer(&house->deployments, deployments_free);
-    if (HAS_PIPELINES)
-        g_clear_pointer(&house->pipelines, pipelines_free);
+    g_clear_pointer(&house->pipelines, pipelines_free);
     g_clear_pointer(&house->scaffolder, scaffolder_free);
     g_clear_pointer(&house->infra, infra_free);
     g_clear_pointer(&house->catalog, catalog_free);
