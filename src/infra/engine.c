@@ -239,6 +239,8 @@ static void take_json(struct stream *stream, const Value *line)
     if (g_str_equal(type, "diagnostic"))
         print_diagnostic(stream, line);
     else if (!g_str_equal(type, "version") && !g_str_equal(type, "outputs") &&
+             /* Applying tells the whole plan once more. */
+             (stream->line || !g_str_equal(type, "planned_change")) &&
              stream->offset > stream->printed)
         job_print(stream->run->job, stream->step, "out", "%s",
                   value_string(value_get(line, "@message"), ""));
