@@ -19,5 +19,6 @@ CREATE TABLE forge_ref (
   repository_id TEXT NOT NULL REFERENCES forge_repository (id) ON DELETE CASCADE,
   name TEXT NOT NULL,
   target TEXT NOT NULL,
+  updated_at BIGINT NOT NULL,
   PRIMARY KEY (repository_id, name)
 );

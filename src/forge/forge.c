@@ -91,7 +91,10 @@ static gboolean name_is_good(const char *name, gsize length_max)
 gboolean forge_check_name(const char *owner, const char *name, GError **error)
 {
     /* These would hide a part of the portal or the API. */
-    static const char *const reserved[] = {"api", "assets", "docs", "login", "healthz", "metrics"};
+    static const char *const reserved[] = {
+        "api",  "assets",       "catalog",  "create",   "deployments", "docs",
+        "dora", "events",       "healthz",  "login",    "metrics",     "infrastructure",
+        "runs", "repositories", "settings", "services", "tasks"};
 
     if (!owner || !name_is_good(owner, 64)) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT,
@@ -292,26 +295,6 @@ gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocat
     return parse_segments(forge, arena, segments, url, location, error);
 }
 
-char *forge_browse_path(Forge *forge, const char *path)
-{
-    g_auto(GStrv) segments = g_strsplit(path + (*path == '/'), "/", 4);
-    g_autoptr(ForgeRepository) repository = NULL;
-
-    if (!segments[0] || !segments[1] || !*segments[0] || !*segments[1])
-        return NULL;
-    if (g_str_has_suffix(segments[1], ".git"))
-        segments[1][strlen(segments[1]) - 4] = '\0';
-    if (!forge_check_name(segments[0], segments[1], NULL))
-        return NULL;
-    repository = forge_find(forge, segments[0], segments[1], NULL);
-    if (!repository)
-        return NULL;
-    return g_strconcat("/repositories/", repository->owner, "/", repository->name,
-                       segments[2] && *segments[2] ? "/" : "", segments[2] ? segments[2] : "",
-                       segments[2] && segments[3] ? "/" : "",
-                       segments[2] && segments[3] ? segments[3] : "", NULL);
-}
-
 /* ---- values ---- */
 
 const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository)
@@ -322,6 +305,8 @@ const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepos
     g_autofree char *clone = forge_clone_url(forge, repository->owner, repository->name);
     g_autofree char *html = forge_html_url(forge, repository->owner, repository->name);
     g_autofree char *created = clock_format(repository->created_at);
+    int64_t pushed_at = forge_store_pushed_at(db_reader(forge->db), repository->id);
+    g_autofree char *pushed = pushed_at ? clock_format(pushed_at) : NULL;
     g_autofree char *head = forge_resolve(forge, repository->owner, repository->name, NULL, NULL);
 
     value_set_string(arena, value, "owner", repository->owner);
@@ -335,6 +320,7 @@ const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepos
     value_set_string(arena, value, "cloneUrl", clone);
     value_set_string(arena, value, "htmlUrl", html);
     value_set_string(arena, value, "createdAt", created);
+    value_set_string(arena, value, "pushedAt", pushed);
     value_set_string(arena, value, "createdBy", repository->created_by);
     value_set_string(arena, value, "cause", repository->cause);
     value_set(arena, value, "head", head ? value_string_new(arena, head) : value_null_new(arena));

@@ -48,7 +48,7 @@ const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const cha
                          const char *name, const char *intent_id, GError **error);
 
 /* {owner, name, description, defaultBranch, visibility, protectedBranches, cloneUrl, htmlUrl,
- * createdAt, createdBy, head, cause}; ERROR_NOT_FOUND. */
+ * createdAt, pushedAt, createdBy, head, cause}; ERROR_NOT_FOUND. */
 const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char *name,
                        GError **error);
 
@@ -59,10 +59,6 @@ typedef struct {
 } ForgeLocation;
 gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocation *location,
                          GError **error);
-
-/* The portal's page for a browser's "/owner/name[.git][/…]" where that is a repository; NULL
- * otherwise. Free with g_free(). */
-char *forge_browse_path(Forge *forge, const char *path);
 
 /* Built-in repositories. ref: branch, tag or commit; NULL or "HEAD": the default branch.
  * ERROR_NOT_FOUND. */

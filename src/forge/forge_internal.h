@@ -47,6 +47,8 @@ GHashTable *forge_store_refs(DbConn *conn, const char *repository_id, GError **e
  * something else. */
 int64_t forge_store_move_ref(DbConn *tx, const char *repository_id, const char *name,
                              const char *before, const char *after, GError **error);
+/* When its refs last moved; 0 where it has none. */
+int64_t forge_store_pushed_at(DbConn *conn, const char *repository_id);
 
 /* ---- names and places (forge.c) ---- */
 

@@ -18,10 +18,12 @@ static const char SQL_RELEASE[] =
     "DELETE FROM forge_repository WHERE id = $1 AND state = 'creating'";
 static const char SQL_SEED_TREE[] = "UPDATE forge_repository SET seed_tree = $2 WHERE id = $1";
 static const char SQL_REFS[] = "SELECT name, target FROM forge_ref WHERE repository_id = $1";
+static const char SQL_PUSHED_AT[] =
+    "SELECT MAX(updated_at) FROM forge_ref WHERE repository_id = $1";
 static const char SQL_REF_ADD[] =
-    "INSERT INTO forge_ref (repository_id, name, target) VALUES ($1, $2, $3)"
+    "INSERT INTO forge_ref (repository_id, name, target, updated_at) VALUES ($1, $2, $3, $4)"
     " ON CONFLICT (repository_id, name) DO NOTHING";
-static const char SQL_REF_MOVE[] = "UPDATE forge_ref SET target = $4"
+static const char SQL_REF_MOVE[] = "UPDATE forge_ref SET target = $4, updated_at = $5"
                                    " WHERE repository_id = $1 AND name = $2 AND target = $3";
 static const char SQL_REF_REMOVE[] =
     "DELETE FROM forge_ref WHERE repository_id = $1 AND name = $2 AND target = $3";
@@ -150,8 +152,16 @@ int64_t forge_store_move_ref(DbConn *tx, const char *repository_id, const char *
                              const char *before, const char *after, GError **error)
 {
     if (!before)
-        return db_exec(tx, error, SQL_REF_ADD, "ttt", repository_id, name, after);
+        return db_exec(tx, error, SQL_REF_ADD, "ttti", repository_id, name, after, clock_now_ms());
     if (!after)
         return db_exec(tx, error, SQL_REF_REMOVE, "ttt", repository_id, name, before);
-    return db_exec(tx, error, SQL_REF_MOVE, "tttt", repository_id, name, before, after);
+    return db_exec(tx, error, SQL_REF_MOVE, "tttti", repository_id, name, before, after,
+                   clock_now_ms());
+}
+
+int64_t forge_store_pushed_at(DbConn *conn, const char *repository_id)
+{
+    g_autoptr(DbRows) rows = db_query(conn, NULL, SQL_PUSHED_AT, "t", repository_id);
+
+    return rows && db_rows_next(rows) ? db_rows_int(rows, 0) : 0;
 }

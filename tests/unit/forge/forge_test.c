@@ -432,21 +432,6 @@ static void test_links_of_known_hosts_are_split(TestDb *test)
     }
 }
 
-static void test_a_browser_is_led_to_the_portal(TestDb *test)
-{
-    g_auto(TestForge) room = {0};
-
-    test_forge_open(&room, test, "");
-    test_publish(&room, "order-service", "intent-1", NULL);
-    g_autofree char *plain = forge_browse_path(room.forge, "/acme-corp/order-service.git");
-    g_autofree char *deep = forge_browse_path(room.forge, "/acme-corp/order-service/blob/main/a/b");
-
-    g_assert_cmpstr(plain, ==, "/repositories/acme-corp/order-service");
-    g_assert_cmpstr(deep, ==, "/repositories/acme-corp/order-service/blob/main/a/b");
-    g_assert_null(forge_browse_path(room.forge, "/catalog/default"));
-    g_assert_null(forge_browse_path(room.forge, "/"));
-}
-
 /* ---- configured repositories ---- */
 
 static void test_configured_folders_become_repositories_whose_tags_move(TestDb *test)
@@ -511,7 +496,6 @@ int main(int argc, char **argv)
     test_db_add("/forge/write/files-are-committed-on-top-of-a-branch",
                 test_files_are_committed_on_top_of_a_branch);
     test_db_add("/forge/urls/links-of-known-hosts-are-split", test_links_of_known_hosts_are_split);
-    test_db_add("/forge/urls/a-browser-is-led-to-the-portal", test_a_browser_is_led_to_the_portal);
     test_db_add("/forge/configured/configured-folders-become-repositories-whose-tags-move",
                 test_configured_folders_become_repositories_whose_tags_move);
     return test_db_run();
