@@ -179,8 +179,9 @@ const Release *store_release_find(DbConn *conn, Arena *arena, const char *servic
 
     if (!found)
         return NULL;
+    g_clear_pointer(&rows, db_rows_free);
     if (found->len)
-        return found->pdata[0];
+        return read_tags(conn, arena, found->pdata[0], error) ? found->pdata[0] : NULL;
     g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND,
                 ref ? "%s has no release %s" : "%s has no release%s", service, ref ? ref : "");
     return NULL;
