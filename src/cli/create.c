@@ -240,7 +240,8 @@ static void print_links(const Client *client, const Value *job)
         g_autofree char *page = !url && ref ? entity_url(client, ref) : NULL;
 
         if (url || page)
-            g_print("  %s: %s\n", value_path_string(link, "title", "Link"), url ? url : page);
+            g_print("  %s: %s%s\n", value_path_string(link, "title", "Link"),
+                    url && url[0] == '/' ? client->url : "", url ? url : page);
     }
 }
 

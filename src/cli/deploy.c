@@ -48,7 +48,7 @@ static const char *short_commit(Arena *arena, const Value *deployment)
 {
     const char *commit = value_path_string(deployment, "commit", NULL);
 
-    return commit ? arena_strndup(arena, commit, 7) : "";
+    return commit ? screen_clip(arena, commit, 7) : "";
 }
 
 static int print_deployment(const Client *client, const Value *deployment, const Options *options)

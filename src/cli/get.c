@@ -79,7 +79,7 @@ static const char *cell(Arena *arena, const Value *item, const char *path)
     if (value_is(value, VALUE_NUMBER))
         return arena_printf(arena, "%" G_GINT64_FORMAT, (gint64)value_int(value, 0));
     if (g_str_equal(path, "commit"))
-        return arena_strndup(arena, value_string(value, ""), 7);
+        return screen_clip(arena, value_string(value, ""), 7);
     if (g_str_has_suffix(path, "At"))
         return screen_age(arena, value_string(value, NULL));
     return value_string(value, "");
@@ -135,7 +135,7 @@ static void print_services(Arena *arena, const Value *items)
                                  value_path_string(service, "service", ""),
                                  value_path_string(place, "environment", ""),
                                  value_path_string(current, "state", "not deployed"),
-                                 arena_strndup(arena, value_path_string(current, "commit", ""), 7),
+                                 screen_clip(arena, value_path_string(current, "commit", ""), 7),
                                  value_path_string(current, "health.status", ""),
                                  screen_age(arena, value_path_string(current, "since", NULL)),
                                  value_path_string(place, "url", "")});

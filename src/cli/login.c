@@ -250,7 +250,7 @@ int command_tokens_list(int argc, char **argv)
                       scopes && value_count(scopes)
                           ? json_to_arena(client->arena, scopes, JSON_COMPACT)
                           : "all",
-                      arena_strndup(client->arena, value_path_string(token, "expiresAt", ""), 10),
+                      screen_clip(client->arena, value_path_string(token, "expiresAt", ""), 10),
                       screen_age(client->arena, value_path_string(token, "lastUsedAt", NULL))});
     }
     table_print(table, "You have no tokens.");

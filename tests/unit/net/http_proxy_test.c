@@ -160,11 +160,9 @@ static void test_cut_off(void)
     Fixture fixture = {0};
     g_autofree char *reply = NULL;
 
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*broke the connection*");
     fixture_open(&fixture, "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     reply = raw_exchange(fixture.port,
                          "GET / HTTP/1.1\r\nHost: a.b.localhost\r\nConnection: close\r\n\r\n");
-    g_test_assert_expected_messages();
     assert_contains(reply, "Content-Length: 10");
     fixture_close(&fixture);
 }
@@ -174,11 +172,9 @@ static void test_nobody_there(void)
     Fixture fixture = {0};
     g_autofree char *reply = NULL;
 
-    g_test_expect_message(NULL, G_LOG_LEVEL_WARNING, "*");
     fixture_open(&fixture, "\r\n\r\n", "nonsense\r\n\r\n");
     reply = raw_exchange(fixture.port,
                          "GET / HTTP/1.1\r\nHost: a.b.localhost\r\nConnection: close\r\n\r\n");
-    g_test_assert_expected_messages();
     assert_contains(reply, "HTTP/1.1 503");
     fixture_close(&fixture);
 }
