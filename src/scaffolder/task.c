@@ -128,20 +128,12 @@ static GHashTable *finished_steps(Job *job)
 
 static gboolean run_spec(Runner *runner, const Value *spec, const Value **output, GError **error)
 {
-    g_autoptr(GError) failure = NULL;
-
     if (g_mkdir_with_parents(runner->workspace, 0755) != 0) {
         g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", runner->workspace);
         return FALSE;
     }
-    if (!provenance_begin(runner, value_get(spec, "parameters"), error))
-        return FALSE;
-    if (runner_run(runner, spec, output, &failure))
-        return TRUE;
-    if (!g_error_matches(failure, PAVE_ERROR, ERROR_CANCELLED))
-        runner_print(runner, NULL, "error", "%s: %s", error_name(failure), failure->message);
-    g_propagate_error(error, g_steal_pointer(&failure));
-    return FALSE;
+    return provenance_begin(runner, value_get(spec, "parameters"), error) &&
+           runner_run(runner, spec, output, error);
 }
 
 gboolean task_run(Job *job, const Value **output, GError **error, void *data)

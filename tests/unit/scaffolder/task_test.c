@@ -377,6 +377,85 @@ static void an_interrupted_step_begins_where_the_one_before_ended(TestDb *test)
     g_assert_null(strstr(written + 1, "Writing a.yaml"));
 }
 
+static void a_cancelled_task_stops_and_a_retry_goes_on(TestDb *test)
+{
+    g_auto(Fixture) f = {0};
+    g_autoptr(GError) error = NULL;
+
+    fixture_open(&f, test);
+    fixture_start(&f);
+    const Value *entity =
+        fixture_template(&f, "  steps:\n"
+                             "    - {id: a, action: 'debug:log', input: {message: once}}\n"
+                             "    - {id: b, action: 'debug:wait', input: {milliseconds: 1500}}\n");
+    const char *id = task_submit(f.scaffolder, f.arena, entity, value_object_new(f.arena), NULL,
+                                 "user:default/ada", &error);
+
+    g_assert_no_error(error);
+    wait_for_step(&f, id, "b");
+    g_assert_true(jobs_cancel(f.queue->jobs, id, "user:default/ada", &error));
+    jobs_wait(f.queue->jobs, f.arena, id, NULL, 60000, &error);
+    const Value *task = task_get(f.scaffolder, f.arena, id, &error);
+
+    g_assert_cmpstr(value_path_string(task, "status", ""), ==, "cancelled");
+    g_assert_true(jobs_retry(f.queue->jobs, id, "user:default/ada", NULL, &error));
+    jobs_wait(f.queue->jobs, f.arena, id, NULL, 60000, &error);
+    task = task_get(f.scaffolder, f.arena, id, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(value_path_string(task, "status", ""), ==, "completed");
+    g_autofree char *lines = fixture_lines(&f, task);
+    const char *once = strstr(lines, "once\n");
+
+    g_assert_null(strstr(once + 1, "once\n"));
+}
+
+/* ---- templates in repositories ---- */
+
+static void a_template_in_a_repository_is_known_by_its_commit(TestDb *test)
+{
+    g_auto(Fixture) f = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    gboolean exists;
+
+    fixture_open(&f, test);
+    write_template(&f);
+    fixture_start(&f);
+    fixture_write(&f, "repository/service/template.yaml",
+                  "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\n"
+                  "metadata: {name: in-git}\nspec:\n  type: service\n  steps:\n"
+                  "    - {id: a, action: 'fetch:template', input: {url: ../shared}}\n"
+                  "    - {id: b, action: 'debug:log', input: {listWorkspace: true}}\n");
+    fixture_write(&f, "repository/shared/common.txt", "x");
+    ForgePublish publish = {.host = "github.com",
+                            .owner = "acme-corp",
+                            .name = "templates",
+                            .default_branch = "main",
+                            .folder = fixture_path(&f, "repository"),
+                            .message = "initial commit",
+                            .author_name = "Ada",
+                            .author_email = "ada@acme.test",
+                            .actor = "user:default/ada",
+                            .intent_id = "1"};
+    const Value *published = forge_publish(f.forge, f.arena, &publish, &error);
+
+    g_assert_no_error(error);
+    catalog_register(f.catalog, f.arena, "url",
+                     "https://github.com/acme-corp/templates/blob/main/service/template.yaml",
+                     "user:default/ada", &exists, diagnostics, &error);
+    g_assert_no_error(error);
+    const Value *entity = template_get(f.scaffolder, f.arena, "in-git", &error);
+
+    g_assert_no_error(error);
+    const Value *task = fixture_run(&f, entity, "{}", NULL, "completed");
+    g_autofree char *lines = fixture_lines(&f, task);
+    const Value *items = provenance_list(f.scaffolder, f.arena, NULL, NULL, 1, &error);
+
+    g_assert_nonnull(strstr(lines, "Workspace:\n  - common.txt\n"));
+    g_assert_cmpstr(value_path_string(value_item(items, 0), "templateVersion", ""), ==,
+                    value_path_string(published, "commitHash", "?"));
+}
+
 /* ---- the seed ---- */
 
 static void an_organisations_own_template_runs_unchanged(TestDb *test)
@@ -487,6 +566,10 @@ int main(int argc, char **argv)
                 a_program_reads_and_writes_json);
     test_db_add("/scaffolder/interrupted/a-step-begins-where-the-one-before-ended",
                 an_interrupted_step_begins_where_the_one_before_ended);
+    test_db_add("/scaffolder/cancelled/a-task-stops-and-a-retry-goes-on",
+                a_cancelled_task_stops_and_a_retry_goes_on);
+    test_db_add("/scaffolder/template/in-a-repository-is-known-by-its-commit",
+                a_template_in_a_repository_is_known_by_its_commit);
     test_db_add("/scaffolder/seed/an-organisations-own-template-runs-unchanged",
                 an_organisations_own_template_runs_unchanged);
     test_db_add("/scaffolder/events/have-backstages-shape", events_have_backstages_shape);
