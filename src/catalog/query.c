@@ -46,31 +46,53 @@ static gboolean is_selected(const CatalogEntity *entity, const CatalogQuery *que
     return predicate_matches(query->predicate, entity) && contains_term(entity, query);
 }
 
+/* An entity with the values it is ordered by, looked up once. */
+typedef struct {
+    const CatalogEntity *entity;
+    const char *const *values;
+} Ranked;
+
 /* What has no value comes last, in either direction. */
-static int compare_by(const CatalogEntity *a, const CatalogEntity *b, const OrderField *order)
+static int compare_values(const char *x, const char *y, gboolean descending)
 {
-    const char *x = query_order_value(a, order->field), *y = query_order_value(b, order->field);
-    int result;
+    int order;
 
     if (!x || !y)
         return !x - !y;
-    result = strcmp(x, y);
-    return order->descending ? -result : result;
+    order = strcmp(x, y);
+    return descending ? -order : order;
 }
 
-static int compare_entities(gconstpointer a, gconstpointer b, gpointer data)
+static int compare_ranked(gconstpointer a, gconstpointer b, gpointer data)
 {
-    const CatalogEntity *x = *(const CatalogEntity *const *)a;
-    const CatalogEntity *y = *(const CatalogEntity *const *)b;
+    const Ranked *x = a, *y = b;
     const CatalogQuery *query = data;
 
     for (guint i = 0; i < query->order_count; i++) {
-        int order = compare_by(x, y, &query->orders[i]);
+        int order = compare_values(x->values[i], y->values[i], query->orders[i].descending);
 
         if (order)
             return order;
     }
-    return query->by_ref ? strcmp(x->ref, y->ref) : strcmp(x->uid, y->uid);
+    return query->by_ref ? strcmp(x->entity->ref, y->entity->ref)
+                         : strcmp(x->entity->uid, y->entity->uid);
+}
+
+static void sort_entities(GPtrArray *entities, const CatalogQuery *query)
+{
+    g_autofree Ranked *ranked = g_new(Ranked, entities->len);
+    g_autofree const char **values = g_new(const char *, entities->len * query->order_count);
+
+    for (guint i = 0; i < entities->len; i++) {
+        const char **own = values + i * query->order_count;
+
+        ranked[i] = (Ranked){entities->pdata[i], own};
+        for (guint j = 0; j < query->order_count; j++)
+            own[j] = query_order_value(ranked[i].entity, query->orders[j].field);
+    }
+    g_qsort_with_data(ranked, (int)entities->len, sizeof *ranked, compare_ranked, (gpointer)query);
+    for (guint i = 0; i < entities->len; i++)
+        entities->pdata[i] = (gpointer)ranked[i].entity;
 }
 
 GPtrArray *query_select(const Snapshot *snapshot, const CatalogQuery *query)
@@ -84,6 +106,6 @@ GPtrArray *query_select(const Snapshot *snapshot, const CatalogQuery *query)
             g_ptr_array_add(selected, (gpointer)entity);
     }
     if (query->order_count || query->by_ref)
-        g_ptr_array_sort_with_data(selected, compare_entities, (gpointer)query);
+        sort_entities(selected, query);
     return selected;
 }

@@ -154,6 +154,20 @@ test('a location of the forge is tried, registered, refreshed by a push, and rem
   assert.equal(await client.getLocationById(location.id, options), undefined);
 });
 
+test('a location with wildcards finds the files of a repository', async () => {
+  const { location } = await client.addLocation({ type: 'url', target: blob('**/catalog-*.yaml') }, options);
+  const cart = await client.getEntityByRef('component:default/cart', options);
+  assert.equal(cart.metadata.annotations['backstage.io/managed-by-location'], `url:${blob('catalog-info.yaml')}`);
+  await client.removeLocationById(location.id, options);
+});
+
+test('a location that cannot be read is registered, says why, and is read once it can be', async () => {
+  const { location } = await client.addLocation({ type: 'url', target: blob('later.yaml') }, options);
+  const { status } = await client.getEntityByRef(location.entityRef, options);
+  assert.match(status.items[0].message, /^NotFoundError: .*later\.yaml/);
+  await client.removeLocationById(location.id, options);
+});
+
 test('an entity that was removed comes back with the next refresh of its location', async () => {
   const { uid } = (await client.getEntityByRef('component:default/delta', options)).metadata;
   await client.removeEntityByUid(uid, options);

@@ -38,7 +38,8 @@ export async function startPave(organization) {
     log: () => log,
     async remove() {
       child.kill('SIGTERM');
-      await ended;
+      const status = await ended;
+      if (status !== 0) console.error(`pave serve ended with ${status}\n${log}`);
       if (!process.env.PAVE_KEEP) await rm(home, { recursive: true, force: true });
     },
   };
