@@ -180,6 +180,11 @@ bool nj_room(NjRun *run, gsize have, gsize more);
 
 bool nj_run_list(NjRun *run, const NjNode *list, NjFrame *frame);
 bool nj_evaluate(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result);
+/* `node` is a call; caller is what a call block hands to its macro, or NULL. */
+bool nj_evaluate_call(NjRun *run, const NjNode *node, NjFrame *frame, const NjVal *caller,
+                      NjVal *result);
+/* input through the filter that `node` (a filter, or a filter block) names. */
+bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjFrame *frame, NjVal *result);
 bool nj_call(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result);
 
 NjFrame *nj_frame_new(NjRun *run, NjFrame *parent, bool isolates);
@@ -244,7 +249,8 @@ typedef struct {
     const char *name;
     NjFilter filter;
 } NjFilterEntry;
-extern const NjFilterEntry nj_text_filters[], nj_list_filters[], nj_scaffolder_filters[];
+extern const NjFilterEntry nj_text_filters[], nj_value_filters[], nj_list_filters[],
+    nj_scaffolder_filters[];
 NjFilter nj_filter_find(NjRun *run, const char *name);
 
 /* `input is name(args)`; *known tells whether there is such a test. */
@@ -261,6 +267,23 @@ static inline double nj_clamp(double number, double minimum, double maximum)
 {
     return number > minimum ? MIN(number, maximum) : minimum;
 }
+
+typedef bool (*NjMethod)(NjRun *run, NjVal self, const NjArgs *args, NjVal *result);
+typedef struct {
+    const char *name;
+    NjMethod method;
+} NjMethodEntry;
+extern const NjMethodEntry nj_text_methods[];
+
+/* Of a value that is text: its bytes, their number, its characters, and some of them. */
+const char *nj_text_of(NjVal text);
+gsize nj_bytes_of(NjVal text);
+glong nj_characters_of(NjVal text);
+NjVal nj_part(NjRun *run, NjVal text, glong from, glong to);
+/* An index counted from the end where negative, clamped to 0…length. */
+glong nj_clamp_index(double index, glong length);
+/* The groups of the first match, or (all) every match; null where there is none. */
+bool nj_match_text(NjRun *run, const NjPattern *pattern, NjVal text, bool all, NjVal *result);
 
 /* Character offsets in UTF-8 text, clamped to its end. */
 gsize nj_byte_of(const char *text, gsize length, glong character);
