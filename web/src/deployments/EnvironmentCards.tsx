@@ -1,5 +1,6 @@
 import { Box, Button, Group, Text, ThemeIcon } from '@mantine/core';
 import { IconRocket } from '@tabler/icons-react';
+import { useRuns } from '../pipelines/api';
 import { EmptyState } from '../shell/States';
 import { AppLink } from '../shell/AppLink';
 import { useService } from './api';
@@ -9,6 +10,8 @@ import { useHealth } from './health';
 /** Where a service runs, and how it is: one card for each environment. */
 export function EnvironmentCards({ service, repository }: { service: string; repository?: string }) {
   const query = useService(service);
+  const run = useRuns(repository, 1, !!repository).data?.items[0];
+  const coming = run && run.status !== 'completed' ? run : undefined;
   const health = useHealth({ service }).data?.items ?? [];
   if (!query.data && !query.isFetched) return null;
   const environments = query.data?.environments ?? [];
@@ -22,10 +25,10 @@ export function EnvironmentCards({ service, repository }: { service: string; rep
           </Group>
         ) : (
           <EmptyState
-            icon={<IconRocket size={20} />} title="Nothing is deployed yet"
-            action={repository && <Button component={AppLink} href={`/repositories/${repository}`} variant="default">Open the repository</Button>}
+            icon={<IconRocket size={20} />} title={coming ? 'On its way' : 'Nothing is deployed yet'}
+            action={coming ? <Button component={AppLink} href={`/runs/${coming.id}`} variant="default">Watch the pipeline</Button> : repository && <Button component={AppLink} href={`/repositories/${repository}`} variant="default">Open the repository</Button>}
           >
-            Push to the main branch: its deploy workflow builds a release and brings it through the environments.
+            {coming ? 'Its pipeline builds the first release and brings it through the environments. They appear here by themselves.' : 'Push to the main branch: its deploy workflow builds a release and brings it through the environments.'}
           </EmptyState>
         )}
       </Box>

@@ -6,11 +6,12 @@ import { CodeView } from '../shell/CodeView';
 import { Actor } from '../shell/EntityLink';
 import { Dot } from '../shell/Status';
 import { Ago } from '../shell/Time';
-import { describe, subjectHref } from './describe';
+import { describe, detailOf, subjectHref } from './describe';
 
 function EventRow({ event, open, onToggle }: { event: CloudEvent; open: boolean; onToggle: () => void }) {
   const { words, state } = describe(event);
   const href = subjectHref(event);
+  const detail = detailOf(event);
   return (
     <>
       <Group px="md" py={8} gap={14} wrap="nowrap">
@@ -20,6 +21,7 @@ function EventRow({ event, open, onToggle }: { event: CloudEvent; open: boolean;
         <Text fz="sm" className="clip" style={{ flex: 1 }}>
           {href ? <Anchor component={AppLink} href={href} fz="sm" c="inherit">{event.subject}</Anchor> : event.subject}
         </Text>
+        <Text visibleFrom="md" fz="sm" c="dimmed" className="clip" maw={300}>{detail}</Text>
         <Box visibleFrom="md" w={130} style={{ overflow: 'hidden' }}><Actor actor={event.actor} /></Box>
         <Box w={96} ta="right"><Ago time={event.time} /></Box>
       </Group>

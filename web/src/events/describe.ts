@@ -7,6 +7,10 @@ const WORDS: [test: RegExp, words: string, state?: string][] = [
   [/catalog\.entity\.created/, 'Added to the catalog', 'success'],
   [/catalog\.entity\.updated/, 'Changed in the catalog'],
   [/catalog\.entity\.deleted/, 'Removed from the catalog'],
+  [/scaffolder\.task\.created/, 'Template run asked for'],
+  [/scaffolder\.task\.succeeded/, 'Template run done', 'success'],
+  [/scaffolder\.task\.failed/, 'Template run failed', 'failed'],
+  [/scaffolder\.task\.cancelled/, 'Template run cancelled'],
   [/jobs\.job\.queued/, 'Job queued'],
   [/jobs\.job\.started/, 'Job started', 'running'],
   [/jobs\.job\.succeeded/, 'Job succeeded', 'success'],
@@ -42,8 +46,17 @@ export function describe(event: CloudEvent): { words: string; state: string } {
   const outcome = [data.outcome, data.conclusion, data.state].find((each) => typeof each === 'string') as string | undefined;
   const failed = /finished/.test(event.type) && outcome && /fail|cancel|error/.test(outcome);
   const where = typeof data.environment === 'string' ? ` to ${data.environment}` : '';
-  const words = found?.[1] ?? event.type.replace(/^dev\.(pave|cdevents)\./, '').replaceAll('.', ' ').replaceAll('_', ' ');
+  const plain = event.type.replace(/^dev\.(pave|cdevents)\./, '').replace(/\.\d+\.\d+\.\d+$/, '').replaceAll(/[._]/g, ' ');
+  const words = found?.[1] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
   return { words: /deployed|upgraded|rolledback/.test(event.type) ? `${words}${where}` : words, state: failed ? 'failed' : (found?.[2] ?? 'none') };
+}
+
+/** What the subject alone does not say. */
+export function detailOf(event: CloudEvent): string {
+  const data = event.data ?? {};
+  const text = (name: string) => (typeof data[name] === 'string' ? data[name] : undefined);
+  const commit = text('commit') ?? (event.type.includes('forge.ref') ? text('after') : undefined);
+  return [text('title') ?? text('workspace') ?? text('workflow'), text('ref')?.replace('refs/heads/', ''), commit?.slice(0, 7), text('reason')].filter(Boolean).join(' · ');
 }
 
 /** Where an event's subject can be looked at. */

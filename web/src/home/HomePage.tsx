@@ -1,10 +1,10 @@
 import { Anchor, Button, Grid } from '@mantine/core';
 import { IconPlus } from '@tabler/icons-react';
 import { useDeployments } from '../deployments/api';
-import { nameOf, useSession } from '../identity/api';
 import { useRuns } from '../pipelines/api';
 import { AppLink } from '../shell/AppLink';
 import { Page, Section } from '../shell/Page';
+import { useMe } from '../shell/useMe';
 import { Attention } from './Attention';
 import { FirstSteps } from './FirstSteps';
 import { MyServices } from './MyServices';
@@ -17,10 +17,9 @@ function greeting(): string {
 }
 
 export function HomePage() {
-  const user = useSession().data?.user;
+  const name = useMe()?.name ?? '';
   const runs = useRuns(undefined, 8);
   const deployments = useDeployments({ limit: 8 });
-  const name = user ? nameOf(user) : '';
   return (
     <Page
       title={`${greeting()}${name ? `, ${name.split(' ')[0]}` : ''}`} name="Home"

@@ -3,7 +3,7 @@ import { IconCube } from '@tabler/icons-react';
 import { useState } from 'react';
 import { parseRef, refOf, relationsOf, titleOf, useEntities, type Entity } from '../catalog/api';
 import { short, useServices, type Service } from '../deployments/api';
-import { useMyRefs } from '../identity/api';
+import { useInfo, useMyRefs } from '../identity/api';
 import { AppLink } from '../shell/AppLink';
 import { DataTable, type Column } from '../shell/DataTable';
 import { EntityLink, entityHref } from '../shell/EntityLink';
@@ -22,8 +22,7 @@ function Environment({ service, name }: { service?: Service; name: string }) {
   );
 }
 
-function columnsOf(services: Service[]): Column<Entity>[] {
-  const environments = [...new Set(services.flatMap((each) => each.environments.map((one) => one.environment)))];
+function columnsOf(services: Service[], environments: string[]): Column<Entity>[] {
   const of = (entity: Entity) => services.find((each) => each.service === entity.metadata.name);
   return [
     { key: 'name', title: 'Service', width: '38%', render: (entity) => <Stack gap={1}><EntityLink entityRef={refOf(entity)} title={titleOf(entity)} fw={550} /><Text c="dimmed" fz="sm" className="clip" maw={420} pl={23}>{entity.metadata.description}</Text></Stack> },
@@ -37,6 +36,7 @@ export function MyServices() {
   const [picked, setPicked] = useState<string | null>(null);
   const entities = useEntities({ kind: 'Component', limit: 100 });
   const services = useServices().data?.items ?? [];
+  const environments = (useInfo().data?.environments ?? []).map((each) => each.name);
   const owned = (entities.data?.items ?? []).filter((entity) => relationsOf(entity, 'ownedBy').some((ref) => mine.includes(ref)));
   // A guest owns nothing: then everything is more useful than an empty list.
   const show = picked ?? (owned.length > 0 ? 'mine' : 'all');
@@ -50,7 +50,7 @@ export function MyServices() {
           const shown = (show === 'mine' ? owned : items).slice(0, 12);
           return shown.length > 0 ? (
             <>
-              <DataTable label="Services" columns={columnsOf(services)} items={shown} rowKey={refOf} rowHref={(entity) => entityHref(refOf(entity))} />
+              <DataTable label="Services" columns={columnsOf(services, environments)} items={shown} rowKey={refOf} rowHref={(entity) => entityHref(refOf(entity))} />
               {(show === 'mine' ? owned : items).length > 12 && <Box p="sm" ta="center"><Anchor component={AppLink} href="/catalog" fz="sm">All in the catalog</Anchor></Box>}
             </>
           ) : (

@@ -1,6 +1,7 @@
 import { Anchor, Collapse, Group, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronRight } from '@tabler/icons-react';
+import { shortDigest } from '../deployments/api';
 import { AppLink } from '../shell/AppLink';
 import { Actor, EntityLink } from '../shell/EntityLink';
 import { Facts } from '../shell/Facts';
@@ -46,7 +47,7 @@ export function ProvenanceCard({ entityRef }: { entityRef: string }) {
           labelWidth={96}
           items={[
             ['Template', <EntityLink key="template" entityRef={item.template} defaultKind="template" />],
-            ['Version', item.templateVersion && <span className="mono">{item.templateVersion.slice(0, 12)}</span>],
+            ['Version', item.templateVersion && <span className="mono">{shortDigest(item.templateVersion)}</span>],
             ['Run', <Anchor key="run" component={AppLink} href={`/create/tasks/${item.taskId}`} fz="sm">See its steps</Anchor>],
             ['By', <Actor key="by" actor={item.actor} />],
             ['When', <Ago key="when" time={item.createdAt} c="inherit" />],

@@ -41,8 +41,11 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
   }, [lines, needle]);
   const rows = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => 20, overscan: 30 });
 
+  // Once more after the end, for the last lines.
+  const followed = useRef(false);
   useEffect(() => {
-    if (follow && live && !needle && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: 'end' });
+    if (live) followed.current = true;
+    if (follow && followed.current && !needle && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: 'end' });
   }, [shown.length, follow, live, needle, rows]);
 
   useEffect(() => {
@@ -57,7 +60,7 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
   };
   const scrolled = () => {
     const element = box.current;
-    if (element && live) setFollow(element.scrollHeight - element.scrollTop - element.clientHeight < 40);
+    if (element && followed.current) setFollow(element.scrollHeight - element.scrollTop - element.clientHeight < 40);
   };
   return (
     <Box>

@@ -5,9 +5,10 @@ import {
   IconSearch, IconSelector, IconServerCog, IconSettings,
 } from '@tabler/icons-react';
 import { useRouterState } from '@tanstack/react-router';
-import { nameOf, useInfo, useLogout, useSession } from '../identity/api';
+import { useInfo, useLogout } from '../identity/api';
 import { AppLink } from './AppLink';
 import { Logo } from './Logo';
+import { useMe } from './useMe';
 
 const GROUPS: { label?: string; items: { href: string; label: string; icon: typeof IconHome }[] }[] = [
   {
@@ -39,10 +40,10 @@ const GROUPS: { label?: string; items: { href: string; label: string; icon: type
 const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 function UserMenu() {
-  const user = useSession().data?.user;
+  const me = useMe();
   const logout = useLogout();
-  if (!user) return null;
-  const name = nameOf(user);
+  if (!me) return null;
+  const { name } = me;
   return (
     <Menu position="top-start" width={216} shadow="md">
       <Menu.Target>
@@ -50,13 +51,13 @@ function UserMenu() {
           <Avatar size={26} radius="xl" name={name} alt="" color="brand" variant="filled" />
           <Box style={{ flex: 1, minWidth: 0 }}>
             <Text fz={13} fw={550} className="clip" c="var(--mantine-color-text)">{name}</Text>
-            <Text fz={11.5} className="clip">{user.email ?? user.ref}</Text>
+            <Text fz={11.5} className="clip">{me.email ?? me.ref}</Text>
           </Box>
           <IconSelector size={15} />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item component={AppLink} href={`/catalog/${user.ref.replace(/^(\w+):([^/]+)\/(.+)$/, '$2/$1/$3')}`}>Your page</Menu.Item>
+        <Menu.Item component={AppLink} href={`/catalog/${me.ref.replace(/^(\w+):([^/]+)\/(.+)$/, '$2/$1/$3')}`}>Your page</Menu.Item>
         <Menu.Item component={AppLink} href="/settings" leftSection={<IconSettings size={15} />}>Settings</Menu.Item>
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => logout.mutate()}>Sign out</Menu.Item>
