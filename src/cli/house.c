@@ -25,7 +25,8 @@ struct House {
     const HouseSpec *spec;
     char **environments; /* names */
     char *base_host;
-    char *api_url; /* from this machine */
+    char *api_url;           /* from this machine */
+    char *certificate, *key; /* of the portal's door, PEM; NULL for plain HTTP */
     char *api_socket, *ingress_socket;
 
     Db *db;
@@ -193,13 +194,37 @@ static gboolean open_upper_rooms(House *house, GError **error)
 
 /* ---- the doors ---- */
 
+static char **texts_of(const Value *list)
+{
+    char **texts = g_new0(char *, value_count(list) + 1);
+
+    for (guint i = 0; i < value_count(list); i++)
+        texts[i] = g_strdup(value_string(value_item(list, i), ""));
+    return texts;
+}
+
 static void open_server(House *house)
 {
     const char *hosts[] = {house->base_host, "localhost", "127.0.0.1", "[::1]", NULL};
-    HttpServerOptions options = {.hosts = hosts};
+    g_auto(GStrv) proxies = texts_of(config_get(house->spec->config, "backend.trustedProxies"));
+    HttpServerOptions options = {.hosts = hosts, .trusted_proxies = (const char *const *)proxies};
 
     house->server = http_server_new(&options);
     house->portal = portal_new();
+}
+
+/* PEM as the configuration has it, or of the file it names. */
+static gboolean read_pem(const Config *config, const char *key, char **text, GError **error)
+{
+    const char *given = config_string(config, key, NULL);
+    g_autofree char *path = NULL;
+
+    if (!given || strstr(given, "-----BEGIN")) {
+        *text = g_strdup(given);
+        return TRUE;
+    }
+    path = config_resolve_path(config, given);
+    return g_file_get_contents(path, text, NULL, error);
 }
 
 static void mount(House *house)
@@ -252,7 +277,9 @@ static gboolean start(House *house, GError **error)
 static gboolean listen_all(House *house, GError **error)
 {
     const HttpListener listeners[] = {
-        {.listen_fd = house->spec->tcp_fd},
+        {.listen_fd = house->spec->tcp_fd,
+         .tls_certificate = house->certificate,
+         .tls_key = house->key},
         {.listen_fd = house->spec->api_fd},
         {.listen_fd = house->spec->ingress_fd,
          .tls_certificate = house->ca->certificate,
@@ -276,6 +303,9 @@ House *house_open(const HouseSpec *spec, GError **error)
     house->api_socket = house_api_socket(spec->data_folder);
     house->ingress_socket = house_ingress_socket(spec->data_folder);
     open_server(house);
+    if (!read_pem(spec->config, "backend.https.certificate.cert", &house->certificate, error) ||
+        !read_pem(spec->config, "backend.https.certificate.key", &house->key, error))
+        return NULL;
     if (!open_spine(house, error) || !open_lower_rooms(house, error) ||
         !open_upper_rooms(house, error))
         return NULL;
@@ -319,6 +349,8 @@ void house_close(House *house)
     g_strfreev(house->environments);
     g_free(house->base_host);
     g_free(house->api_url);
+    g_free(house->certificate);
+    g_free(house->key);
     g_free(house->api_socket);
     g_free(house->ingress_socket);
     g_free(house);

@@ -236,6 +236,36 @@ static void copy_address(Request *request)
     }
 }
 
+static gboolean is_trusted(const HttpServer *server, const char *address)
+{
+    return server->trusted_proxies && address &&
+           g_strv_contains((const char *const *)server->trusted_proxies, address);
+}
+
+/* Behind a proxy that is known, the client is the last address the proxies did not add themselves;
+ * what stands before it was said by the client and proves nothing. */
+static void believe_proxy(Request *request)
+{
+    const char *forwarded = request_header(request, "X-Forwarded-For");
+    const char *proto = request_header(request, "X-Forwarded-Proto");
+    g_auto(GStrv) hops = NULL;
+
+    request->tls = request->listener->tls;
+    if (!is_trusted(request->server, request->address))
+        return;
+    request->tls = request->tls || g_strcmp0(proto, "https") == 0;
+    hops = forwarded ? g_strsplit(forwarded, ",", 64) : NULL;
+    for (guint i = hops ? g_strv_length(hops) : 0; i > 0; i--) {
+        const char *hop = g_strstrip(hops[i - 1]);
+
+        if (hop[0] == '\0' || strlen(hop) > INET6_ADDRSTRLEN)
+            return;
+        request->address = arena_strdup(request->arena, hop);
+        if (!is_trusted(request->server, hop))
+            return;
+    }
+}
+
 /* FALSE where the path is no path. */
 static gboolean split_path(Request *request)
 {
@@ -352,6 +382,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
     gboolean exact = copy_head(request, method, url);
 
     copy_address(request);
+    believe_proxy(request);
     request->path = request->target;
     request->has_body = sends_body(request);
     wrong = http_strict_check(method, request->target, version, request->headers,

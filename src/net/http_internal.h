@@ -128,7 +128,7 @@ struct Request {
     RouteMode mode;
     GPtrArray *captured;
     void *principal;
-    gboolean head;
+    gboolean head, tls;
     gboolean has_body;
     int64_t started_us;
 
@@ -185,7 +185,7 @@ void http_sse_free(HttpSse *sse);
 
 struct HttpServer {
     HttpServerOptions options;
-    char **hosts;
+    char **hosts, **trusted_proxies;
     HttpRouter *router;
     RouteEntry *fallback, *foreign;
     HttpAuthenticator authenticator;

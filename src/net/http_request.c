@@ -233,7 +233,7 @@ const char *request_client_address(const Request *request)
 
 gboolean request_is_tls(const Request *request)
 {
-    return request->listener->tls;
+    return request->tls;
 }
 
 Arena *request_arena(Request *request)

@@ -45,6 +45,7 @@ HttpServer *http_server_new(const HttpServerOptions *options)
     if (server->options.stream_workers == 0)
         server->options.stream_workers = 64;
     server->hosts = g_strdupv((char **)server->options.hosts);
+    server->trusted_proxies = g_strdupv((char **)server->options.trusted_proxies);
     server->router = http_router_new();
     server->listeners = g_ptr_array_new_with_free_func(free_listener);
     server->workers = http_pool_new(server->options.workers, 4096);
@@ -77,6 +78,7 @@ void http_server_free(HttpServer *server)
     free_single(server->foreign);
     g_hash_table_unref(server->upgrade_fds);
     g_strfreev(server->hosts);
+    g_strfreev(server->trusted_proxies);
     pthread_mutex_destroy(&server->lock);
     pthread_cond_destroy(&server->changed);
     g_free(server);

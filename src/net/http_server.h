@@ -126,6 +126,8 @@ typedef struct {
     guint stream_workers; /* STREAM requests at once; default 64 */
     const char *const
         *hosts; /* names the mounted routes answer to (NULL-terminated, without ports); NULL: any */
+    const char *const
+        *trusted_proxies; /* addresses whose X-Forwarded-For and -Proto are believed */
 } HttpServerOptions;
 
 HttpServer *http_server_new(const HttpServerOptions *options);

@@ -31,6 +31,8 @@ static const Rule rules[] = {
     {"backend.listen", TEXT | OBJECT},
     {"backend.listen.host", TEXT},
     {"backend.listen.port", NUMBER},
+    {"backend.https.certificate.cert", TEXT},
+    {"backend.https.certificate.key", TEXT},
     {"backend.database.url", TEXT},
     {"backend.dataFolder", PATH},
     {"backend.keyFile", PATH},

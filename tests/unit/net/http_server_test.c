@@ -634,6 +634,42 @@ static void test_stop_finishes(Fixture *fixture, gconstpointer data)
     close(fd);
 }
 
+static Response *who(Request *request, void *room, GError **error)
+{
+    g_autofree char *text = g_strdup_printf("%s %s", request_client_address(request),
+                                            request_is_tls(request) ? "tls" : "plain");
+
+    return response_text(200, "text/plain", text);
+}
+
+static void test_forwarded(Fixture *fixture, gconstpointer data)
+{
+    static const Route who_routes[] = {{"GET", "/who", who, ROUTE_INLINE, PERMISSION_PUBLIC},
+                                       {NULL}};
+    static const char *const trusted[] = {"127.0.0.1", "10.0.0.9", NULL};
+    static const struct {
+        gboolean trusts;
+        const char *headers, *wanted;
+    } cases[] = {
+        {FALSE, "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n", "127.0.0.1 plain"},
+        {TRUE, "X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https\r\n", "1.2.3.4 tls"},
+        {TRUE, "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.9\r\n", "1.2.3.4 plain"},
+        {TRUE, "", "127.0.0.1 plain"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        HttpServerOptions options = {.trusted_proxies = cases[i].trusts ? trusted : NULL};
+        g_autoptr(HttpServer) server = http_server_new(&options);
+        g_autofree char *request = g_strdup_printf(
+            "GET /who HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", cases[i].headers);
+        g_autofree char *reply = NULL;
+
+        http_mount(server, who_routes, NULL);
+        reply = raw_exchange(raw_listen(server), request);
+        assert_contains(reply, cases[i].wanted);
+    }
+}
+
 static void test_unix_socket(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GError) error = NULL;
@@ -749,6 +785,7 @@ int main(int argc, char **argv)
     add("stop-ends-what-is-open", NULL, test_stop);
     add("stop-lets-a-request-finish", NULL, test_stop_finishes);
     add("listens-on-unix-sockets", NULL, test_unix_socket);
+    add("forwarded-headers-of-known-proxies-only", NULL, test_forwarded);
     add("metrics-count-by-route", NULL, test_metrics);
     add("ambiguous-requests-are-refused", NULL, test_smuggling);
     return g_test_run();
