@@ -75,7 +75,7 @@ static void read_listen(Serve *serve)
         g_free(serve->host);
         serve->host =
             colon && colon > text ? g_strndup(text, (gsize)(colon - text)) : g_strdup("::");
-        port = atoi(colon ? colon + 1 : text);
+        port = (int)g_ascii_strtoll(colon ? colon + 1 : text, NULL, 10);
     }
     if (serve->host[0] == '[') {
         char *bare = g_strndup(serve->host + 1, strcspn(serve->host + 1, "]"));
