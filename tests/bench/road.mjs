@@ -88,7 +88,7 @@ export async function road() {
         const task = await path.create(pave, path.defaults(name));
         await path.taskEnded(pave, task);
         run = await path.runOf(pave, name);
-        await path.answers(pave, name, 'staging', run.commit.id.slice(0, 7));
+        await path.answers(pave, name, 'staging', run.commit.id);
       });
       await path.runSucceeded(pave, run.id);
       const tools = await byHand(pave.data, name);

@@ -23,7 +23,7 @@ try {
   await road.isInCatalog(pave, name);
   passed('in the catalog, with its owner');
   const first = await road.runOf(pave, name);
-  const version = first.commit.id.slice(0, 7);
+  const version = first.commit.id;
   const staging = await road.answers(pave, name, 'staging', version);
   assert.equal(staging.database, 'ok');
   passed(`healthy in staging with its database (${((performance.now() - started) / 1000).toFixed(2)} s after Create)`);
@@ -33,7 +33,7 @@ try {
   const commit = await road.pushChange(pave, name, 'Good day from');
   passed('cloned, changed and pushed with git');
   await road.runSucceeded(pave, (await road.runOf(pave, name, commit)).id);
-  await road.answers(pave, name, 'production', commit.slice(0, 7));
+  await road.answers(pave, name, 'production', commit);
   await road.greets(pave, name, 'production', 'Good day from');
   passed('the new version is in production');
   await road.rollBack(pave, name, 'production');

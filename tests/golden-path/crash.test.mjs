@@ -36,7 +36,7 @@ async function walkWithCrashes(place, crash) {
     await road.isInCatalog(pave, name);
     const run = await road.runSucceeded(pave, (await road.runOf(pave, name)).id, 180);
     for (const environment of ['staging', 'production']) {
-      assert.equal((await road.answers(pave, name, environment, run.commit.id.slice(0, 7))).database, 'ok');
+      assert.equal((await road.answers(pave, name, environment, run.commit.id)).database, 'ok');
     }
     await nothingHappenedTwice(pave, task, run);
   } finally {

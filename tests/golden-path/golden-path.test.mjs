@@ -20,7 +20,7 @@ test('one form makes a service that is healthy in staging and production', async
   await road.isInCatalog(pave, name);
   const run = await road.runOf(pave, name);
   await road.runSucceeded(pave, run.id);
-  version = run.commit.id.slice(0, 7);
+  version = run.commit.id;
   for (const environment of ['staging', 'production']) {
     assert.equal((await road.answers(pave, name, environment, version)).database, 'ok');
   }
@@ -29,7 +29,7 @@ test('one form makes a service that is healthy in staging and production', async
 test('a push with git is in production, and Roll back brings the old version again', async () => {
   const commit = await road.pushChange(pave, name, 'Good day from');
   await road.runSucceeded(pave, (await road.runOf(pave, name, commit)).id);
-  await road.answers(pave, name, 'production', commit.slice(0, 7));
+  await road.answers(pave, name, 'production', commit);
   await road.greets(pave, name, 'production', 'Good day from');
   await road.rollBack(pave, name, 'production');
   await road.answers(pave, name, 'production', version);

@@ -58,11 +58,11 @@ export async function runSucceeded(pave, id, seconds) {
   return run;
 }
 
-/** Waits until a version of the service answers in an environment, healthy. */
-export const answers = (pave, name, environment, version, seconds) =>
-  pave.until(`${name} in ${environment} at ${version ?? 'any version'}`, async () => {
+/** Waits until the version of a commit answers in an environment, healthy. */
+export const answers = (pave, name, environment, commit, seconds) =>
+  pave.until(`${name} in ${environment} at ${commit}`, async () => {
     const health = await pave.service(name, environment, '/health');
-    return health.status === 200 && (!version || health.json.version === version) && health.json;
+    return health.status === 200 && commit.startsWith(health.json.version) && health.json;
   }, seconds);
 
 export async function isInCatalog(pave, name) {

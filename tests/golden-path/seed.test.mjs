@@ -27,7 +27,7 @@ test("an organisation's own template, workflows, catalog file and module run unc
     await road.taskEnded(pave, await road.create(pave, { ...road.defaults(name), database: 'both', messaging: 'kafka' }));
     await road.isInCatalog(pave, name);
     const first = await road.runSucceeded(pave, (await road.runOf(pave, name)).id);
-    await road.answers(pave, name, 'production', first.commit.id.slice(0, 7));
+    await road.answers(pave, name, 'production', first.commit.id);
 
     const clone = join(folder, 'clone');
     await mkdir(clone);
@@ -38,7 +38,7 @@ test("an organisation's own template, workflows, catalog file and module run unc
     await pave.git(clone, 'push', '--quiet', 'origin', 'main');
     const commit = (await pave.git(clone, 'rev-parse', 'HEAD')).trim();
     await road.runSucceeded(pave, (await road.runOf(pave, name, commit)).id);
-    await road.answers(pave, name, 'production', commit.slice(0, 7));
+    await road.answers(pave, name, 'production', commit);
 
     const entity = await pave.until('the catalog file after the push', async () => {
       const found = await pave.get(`/api/catalog/entities/by-name/component/default/${name}`);
