@@ -5,7 +5,6 @@
 #include "infra/infra_internal.h"
 #include "formats/json.h"
 #include "spine/clock.h"
-#include "spine/failpoint.h"
 #include "spine/folder.h"
 #include <glib/gstdio.h>
 #include <string.h>
@@ -237,7 +236,6 @@ static gboolean do_init(EngineRun *run, GError **error)
         return FALSE;
     if (step.state == STEP_DONE && g_file_test(run->folder, G_FILE_TEST_IS_DIR))
         return TRUE;
-    failpoint("infra", "init");
     /* Done, but its folder was tidied away since: once more, for this attempt. */
     round = infra_engine_round(run, "init", step.state != STEP_INTERRUPTED, error);
     if (!round)
@@ -291,7 +289,6 @@ static gboolean do_plan(EngineRun *run, gboolean *changes, GError **error)
         *changes = value_bool(value_get(step.output, "changes"), true);
         return TRUE;
     }
-    failpoint("infra", "plan");
     round = infra_engine_round(run, "plan", step.state == STEP_FRESH, error);
     if (!round)
         return FALSE;
@@ -383,7 +380,6 @@ static gboolean do_apply(EngineRun *run, gboolean changes, GError **error)
         return FALSE;
     if (step.state == STEP_DONE || step.state == STEP_SKIPPED)
         return TRUE;
-    failpoint("infra", "apply");
     if (!apply(run, &step, &exit_code, &why))
         return give_up(run, "apply", why, error);
     if (exit_code != 0)
@@ -402,7 +398,6 @@ static gboolean do_outputs(EngineRun *run, const Value **outputs, GError **error
         *outputs = value_get(step.output, "outputs");
         return TRUE;
     }
-    failpoint("infra", "outputs");
     *outputs = infra_keep_results(run, &why);
     if (!*outputs)
         return give_up(run, "outputs", why, error);

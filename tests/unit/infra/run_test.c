@@ -1,6 +1,8 @@
 /* Runs with the real program. */
 #include "../test_folder.h"
+#include "spine/process.h"
 #include "test_infra.h"
+#include <signal.h>
 
 static void test_an_apply_makes_what_the_module_says(TestDb *test)
 {
@@ -188,6 +190,58 @@ static void test_a_restarted_server_goes_on_with_the_run_that_is_alive(TestDb *t
     test_infra_close(&room);
 }
 
+/* kill -9 of everything while it applies: the state knows nothing of what was being made, and the
+ * lock is still there. */
+static void test_a_run_that_died_with_the_machine_is_planned_again(TestDb *test)
+{
+    TestInfra room = {0};
+    g_autofree char *shared = g_build_filename(test->folder, "shared", NULL);
+    g_autofree char *mounts =
+        g_strdup_printf("  mounts:\n    - from: %s\n      to: /shared\n", shared);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *id = NULL;
+    g_autofree char *folder = NULL;
+
+    g_mkdir(shared, 0777);
+    test_infra_open(&room, test, mounts);
+    if (!test_infra_has_engine(&room)) {
+        test_infra_close(&room);
+        return;
+    }
+    id = g_strdup(test_infra_submit(&room, "apply",
+                                    "{'service_name':'a','command':'echo begun; while ! test -f "
+                                    "/shared/ready; do sleep 0.1; done'}",
+                                    &error));
+    g_assert_no_error(error);
+    for (guint i = 0; i < 600; i++) {
+        g_autofree char *output = test_infra_output(&room, id);
+
+        if (strstr(output, "(local-exec): begun"))
+            break;
+        g_usleep(50000);
+    }
+    test_infra_close(&room);
+
+    folder = g_strdup_printf("%s/jobs/%s/files/engine/apply-1/apply", test->folder, id);
+    g_autoptr(Process) process = process_attach(folder, &error);
+    g_assert_no_error(error);
+    kill(process_pid(process), SIGKILL);
+    process_wait(process, 10000, NULL, NULL);
+    g_autofree char *ended = g_build_filename(folder, "exit", NULL);
+    g_remove(ended); /* where the shim outlived its child, it is as if both had died */
+    test_infra_write(test, "shared/ready", "");
+
+    test_infra_open(&room, test, mounts);
+    test_infra_assert_ends(&room, id, "succeeded");
+    g_autofree char *output = test_infra_output(&room, id);
+    g_assert_nonnull(strstr(output, "Planning again what is left to do"));
+    const Value *workspace =
+        infra_workspace(room.infra, room.arena, "order-service-staging", &error);
+    g_assert_cmpuint(value_count(value_get(workspace, "resources")), ==, 3);
+    g_assert_true(value_is(value_get(workspace, "lock"), VALUE_NULL));
+    test_infra_close(&room);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -204,5 +258,7 @@ int main(int argc, char **argv)
                 test_a_cancelled_run_lets_terraform_end_and_leaves_no_lock);
     test_db_add("/infra/run/a-restarted-server-goes-on-with-the-run-that-is-alive",
                 test_a_restarted_server_goes_on_with_the_run_that_is_alive);
+    test_db_add("/infra/run/one-that-died-with-the-machine-is-planned-again",
+                test_a_run_that_died_with_the_machine_is_planned_again);
     return test_db_run();
 }
