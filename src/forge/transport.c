@@ -238,13 +238,39 @@ static void exchange_clear(Exchange *exchange)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Exchange, exchange_clear)
 
+/* A job's token names the repository it may push to: access does not know whose job it is. */
+static gboolean job_may_push(const Principal *principal, const ForgeRepository *repository,
+                             GError **error)
+{
+    const char *const *scopes = principal_scopes(principal);
+    g_autofree char *scope =
+        g_strdup_printf("forge.repository.push:%s/%s", repository->owner, repository->name);
+
+    if (scopes && g_strv_contains(scopes, scope))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED, "This job may not push to %s/%s",
+                repository->owner, repository->name);
+    return FALSE;
+}
+
+static gboolean may(Forge *forge, Request *request, const Exchange *exchange, GError **error)
+{
+    const Principal *principal = access_principal(request);
+
+    if (!exchange->push)
+        return access_check(principal, "forge.repository.read", NULL, error);
+    if (principal_kind(principal) == PRINCIPAL_JOB)
+        return job_may_push(principal, exchange->repository, error);
+    return access_check(principal, "forge.repository.push",
+                        forge_owners(forge, request_arena(request), exchange->repository), error);
+}
+
 /* NULL: go on; otherwise the refusal, which git prints as it is. */
 static Response *check(Forge *forge, Request *request, Exchange *exchange)
 {
     const Principal *principal = access_principal(request);
     const char *owner = request_param(request, "owner");
     g_autofree char *name = g_strdup(request_param(request, "repository"));
-    const char *const *owners = NULL;
     g_autoptr(GError) why = NULL;
 
     if (!g_str_has_suffix(name, ".git"))
@@ -258,12 +284,7 @@ static Response *check(Forge *forge, Request *request, Exchange *exchange)
     if (!exchange->repository)
         return refuse(404, why ? why->message : "There is no such repository.\n");
     exchange->folder = forge_folder(forge, exchange->repository->owner, exchange->repository->name);
-    if (!principal)
-        return NULL;
-    if (exchange->push)
-        owners = forge_owners(forge, request_arena(request), exchange->repository);
-    if (!access_check(principal, exchange->push ? "forge.repository.push" : "forge.repository.read",
-                      owners, &why)) {
+    if (principal && !may(forge, request, exchange, &why)) {
         g_autofree char *text = g_strconcat(why->message, "\n", NULL);
 
         return refuse(403, text);

@@ -364,8 +364,10 @@ static char *new_token(Runner *runner, GError **error)
                             NULL};
     const Pipelines *pipelines = runner->pipelines;
     g_autofree char *ref = g_strdup_printf("job:%s", job_id(runner->job));
+    g_autofree char *push = g_strdup_printf("forge.repository.push:%s/%s", runner->run->owner,
+                                            runner->run->name);
     if (may_push(runner))
-        scopes[G_N_ELEMENTS(scopes) - 2] = "forge.repository.push";
+        scopes[G_N_ELEMENTS(scopes) - 2] = push;
     if (!pipelines->issue_token)
         return g_strdup("");
     return pipelines->issue_token(ref, scopes, pipelines->token_data, error);

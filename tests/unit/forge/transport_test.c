@@ -21,6 +21,12 @@ static gboolean authenticate(Request *request, const char *permission, void **pr
         return TRUE;
     if (header && g_str_has_prefix(header, "Basic "))
         text = (char *)g_base64_decode(header + 6, &length);
+    if (text && g_str_has_prefix(text, "job:")) {
+        const char *scopes[] = {"forge.repository.read", text + strlen("job:"), NULL};
+
+        *principal = principal_new(PRINCIPAL_JOB, "job:42", none, none, scopes);
+        return TRUE;
+    }
     if (!text || !(g_str_has_prefix(text, "ada:right") || g_str_has_prefix(text, "eve:right"))) {
         g_set_error(error, PAVE_ERROR, ERROR_AUTHENTICATION, "wrong name or password");
         return FALSE;
@@ -235,6 +241,24 @@ static void test_the_owner_in_the_catalog_file_may_push(TestDb *test)
     g_free(GIT(&host.forge, work(&host), "push", "-q", "origin", "main"));
 }
 
+static void test_a_job_pushes_only_where_its_token_says(TestDb *test)
+{
+    g_auto(TestHost) host = {0};
+    g_autoptr(GPtrArray) pushed = NULL;
+    gboolean worked;
+
+    host_open(&host, test);
+    clone_work(&host, "job:forge.repository.push%3aacme-corp%2fother@");
+    commit(&host, "made by a job");
+    g_autofree char *refused = TRY_GIT(&host, work(&host), &worked, "push", "origin", "main");
+    g_assert_false(worked);
+    g_assert_nonnull(strstr(refused, "403"));
+    g_free(GIT(&host.forge, work(&host), "push", "-q",
+               url(&host, "job:forge.repository.push%3aacme-corp%2forder-service@"), "main"));
+    pushed = test_events(&host.forge, "dev.pave.forge.ref.updated");
+    g_assert_cmpstr(((Event *)pushed->pdata[1])->cause, ==, "42");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -249,5 +273,7 @@ int main(int argc, char **argv)
                 test_a_push_needs_permission_and_reading_a_sign_in);
     test_db_add("/forge/git/the-owner-in-the-catalog-file-may-push",
                 test_the_owner_in_the_catalog_file_may_push);
+    test_db_add("/forge/git/a-job-pushes-only-where-its-token-says",
+                test_a_job_pushes_only_where_its_token_says);
     return test_db_run();
 }
