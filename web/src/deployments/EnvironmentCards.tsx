@@ -1,6 +1,7 @@
-import { Box, Button, Group, Text, ThemeIcon } from '@mantine/core';
+import { Box, Button, Group, Stack, Text, ThemeIcon } from '@mantine/core';
 import { IconRocket } from '@tabler/icons-react';
 import { useRuns } from '../pipelines/api';
+import { LatestRun } from '../pipelines/LatestRun';
 import { EmptyState } from '../shell/States';
 import { AppLink } from '../shell/AppLink';
 import { useService } from './api';
@@ -17,6 +18,8 @@ export function EnvironmentCards({ service, repository }: { service: string; rep
   const environments = query.data?.environments ?? [];
   if (environments.every((each) => !each.current))
     return (
+      <Stack gap="md">
+      {run && !coming && <LatestRun run={run} />}
       <Box className="surface">
         {environments.length === 0 && !repository ? (
           <Group p="md" gap="sm" wrap="nowrap">
@@ -32,12 +35,16 @@ export function EnvironmentCards({ service, repository }: { service: string; rep
           </EmptyState>
         )}
       </Box>
+      </Stack>
     );
   return (
-    <Box style={{ display: 'grid', gap: 16, gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 380px), 1fr))' }}>
-      {environments.map((each) => (
-        <EnvironmentCard key={each.environment} service={service} repository={repository} item={each} history={health.find((item) => item.environment === each.environment)} />
-      ))}
-    </Box>
+    <Stack gap="md">
+      {run && <LatestRun run={run} />}
+      <Box style={{ display: 'grid', gap: 16, gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 380px), 1fr))' }}>
+        {environments.map((each) => (
+          <EnvironmentCard key={each.environment} service={service} repository={repository} item={each} history={health.find((item) => item.environment === each.environment)} />
+        ))}
+      </Box>
+    </Stack>
   );
 }
