@@ -80,7 +80,7 @@ test('its pipeline shows every job, step and line', async ({ page }) => {
   await page.goto(`${home}/pipelines`);
   await page.getByRole('table', { name: 'Pipeline runs' }).getByRole('link').first().click();
   await expect(page).toHaveURL(/\/runs\//);
-  await expect(page.getByText('Deploy to ECS')).toBeVisible();
+  await expect(page.getByText('Run E2E tests')).toBeVisible();
   await expect(page.getByRole('log')).toContainText(/\S/);
   await picture(page, '09-pipeline');
 });
