@@ -4,6 +4,19 @@
 #include "test_infra.h"
 #include <signal.h>
 
+/* Until the module's command, which says so, runs. */
+static void wait_until_begun(TestInfra *room, const char *id)
+{
+    for (guint i = 0; i < 600; i++) {
+        g_autofree char *output = test_infra_output(room, id);
+
+        if (strstr(output, "(local-exec): begun"))
+            return;
+        g_usleep(50000);
+    }
+    g_error("the run did not begin");
+}
+
 static void test_an_apply_makes_what_the_module_says(TestDb *test)
 {
     g_auto(TestInfra) room = {0};
@@ -135,13 +148,7 @@ static void test_a_cancelled_run_lets_terraform_end_and_leaves_no_lock(TestDb *t
     const char *id = test_infra_submit(
         &room, "apply", "{'service_name':'a','command':'echo begun; sleep 60'}", &error);
     g_assert_no_error(error);
-    for (guint i = 0; i < 600; i++) {
-        g_autofree char *output = test_infra_output(&room, id);
-
-        if (strstr(output, "(local-exec): begun"))
-            break;
-        g_usleep(50000);
-    }
+    wait_until_begun(&room, id);
     g_assert_true(jobs_cancel(room.queue->jobs, id, "user:default/ada", &error));
     test_infra_assert_ends(&room, id, "cancelled");
     g_autoptr(InfraWorkspace) workspace =
@@ -171,13 +178,7 @@ static void test_a_restarted_server_goes_on_with_the_run_that_is_alive(TestDb *t
                                     "/shared/ready; do sleep 0.1; done'}",
                                     &error));
     g_assert_no_error(error);
-    for (guint i = 0; i < 600; i++) {
-        g_autofree char *output = test_infra_output(&room, id);
-
-        if (strstr(output, "(local-exec): begun"))
-            break;
-        g_usleep(50000);
-    }
+    wait_until_begun(&room, id);
     test_infra_close(&room);
     test_infra_write(test, "shared/ready", "");
     test_infra_open(&room, test, mounts);
@@ -213,13 +214,7 @@ static void test_a_run_that_died_with_the_machine_is_planned_again(TestDb *test)
                                     "/shared/ready; do sleep 0.1; done'}",
                                     &error));
     g_assert_no_error(error);
-    for (guint i = 0; i < 600; i++) {
-        g_autofree char *output = test_infra_output(&room, id);
-
-        if (strstr(output, "(local-exec): begun"))
-            break;
-        g_usleep(50000);
-    }
+    wait_until_begun(&room, id);
     test_infra_close(&room);
 
     folder = g_strdup_printf("%s/jobs/%s/files/engine/apply-1/apply", test->folder, id);
@@ -242,6 +237,44 @@ static void test_a_run_that_died_with_the_machine_is_planned_again(TestDb *test)
     test_infra_close(&room);
 }
 
+/* Somebody takes the lock away while it applies: Terraform cannot write its state, leaves it in a
+ * file, and nothing that was made is forgotten. */
+static void test_state_that_could_not_be_written_is_kept_all_the_same(TestDb *test)
+{
+    g_auto(TestInfra) room = {0};
+    g_autofree char *shared = g_build_filename(test->folder, "shared", NULL);
+    g_autofree char *mounts =
+        g_strdup_printf("  mounts:\n    - from: %s\n      to: /shared\n", shared);
+    g_autoptr(GError) error = NULL;
+
+    g_mkdir(shared, 0777);
+    test_infra_open(&room, test, mounts);
+    if (!test_infra_has_engine(&room))
+        return;
+    const char *id = test_infra_submit(
+        &room, "apply",
+        "{'service_name':'a','command':'echo begun; while ! test -f /shared/ready; do sleep 0.1; "
+        "done'}",
+        &error);
+    g_assert_no_error(error);
+    wait_until_begun(&room, id);
+    test_jobs_run_sql(room.queue, "DELETE FROM infra_lock");
+    test_infra_write(test, "shared/ready", "");
+    test_infra_assert_ends(&room, id, "failed");
+    g_autofree char *output = test_infra_output(&room, id);
+    g_assert_nonnull(strstr(output, "Keeping the state that could not be written before"));
+    const Value *workspace =
+        infra_workspace(room.infra, room.arena, "order-service-staging", &error);
+    g_assert_cmpint(value_int(value_get(workspace, "serial"), 0), >, 0);
+    g_assert_true(value_is(value_get(workspace, "lock"), VALUE_NULL));
+
+    const char *again = test_infra_submit(&room, "apply", "{'service_name':'a'}", &error);
+    test_infra_assert_ends(&room, again, "succeeded");
+    const Value *job = jobs_get(db_reader(test->db), room.arena, again, NULL);
+    g_assert_cmpstr(
+        value_path_string(value_item(value_get(job, "steps"), 2), "state", ""), ==, "skipped");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -260,5 +293,7 @@ int main(int argc, char **argv)
                 test_a_restarted_server_goes_on_with_the_run_that_is_alive);
     test_db_add("/infra/run/one-that-died-with-the-machine-is-planned-again",
                 test_a_run_that_died_with_the_machine_is_planned_again);
+    test_db_add("/infra/run/state-that-could-not-be-written-is-kept-all-the-same",
+                test_state_that_could_not_be_written_is_kept_all_the_same);
     return test_db_run();
 }
