@@ -80,6 +80,9 @@ const Value *forge_commit(Forge *forge, Arena *arena, const char *owner, const c
 const Value *forge_commits_between(Forge *forge, Arena *arena, const char *owner, const char *name,
                                    const char *older, const char *newer, guint limit,
                                    GError **error);
+/* The paths in which two commits differ, as an array of strings, at most limit. */
+const Value *forge_changed_paths(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                 const char *older, const char *newer, guint limit, GError **error);
 /* Commits files (array of {path, content}) on branch as author; the commit id. */
 char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
                          const Value *files, const char *message, const char *actor,

@@ -255,6 +255,43 @@ const Value *forge_commits_between(Forge *forge, Arena *arena, const char *owner
     return commits;
 }
 
+static const Value *paths_of(Arena *arena, git_diff *diff, guint limit)
+{
+    Value *paths = value_array_new(arena);
+
+    for (gsize i = 0; i < git_diff_num_deltas(diff) && value_count(paths) < limit; i++) {
+        const git_diff_delta *delta = git_diff_get_delta(diff, i);
+        value_append(arena, paths,
+                     value_string_new(arena, delta->new_file.path ? delta->new_file.path
+                                                                  : delta->old_file.path));
+    }
+    return paths;
+}
+
+const Value *forge_changed_paths(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                 const char *older, const char *newer, guint limit, GError **error)
+{
+    g_auto(Reading) reading = {0};
+    g_autoptr(git_commit) base = NULL;
+    g_autoptr(git_tree) from = NULL;
+    g_autoptr(git_tree) to = NULL;
+    git_diff *diff = NULL;
+
+    if (!begin(forge, owner, name, newer, &reading, error))
+        return NULL;
+    base = forge_git_commit(reading.git, older, reading.repository->default_branch, error);
+    if (!base)
+        return NULL;
+    if (git_commit_tree(&from, base) < 0 || git_commit_tree(&to, reading.commit) < 0 ||
+        git_diff_tree_to_tree(&diff, reading.git, from, to, NULL) < 0) {
+        forge_git_failed(error, "cannot compare the commits");
+        return NULL;
+    }
+    const Value *paths = paths_of(arena, diff, limit);
+    git_diff_free(diff);
+    return paths;
+}
+
 /* ---- trees for export ---- */
 
 gboolean forge_with_tree(Forge *forge, const char *owner, const char *name, const char *ref,

@@ -157,13 +157,17 @@ static gboolean is_over(const Runner *runner, const char *id)
 
 static void tell_begin(Runner *runner, const Step *step)
 {
-    const char *run = value_string(value_get(step->definition, "run"), NULL);
-    if (step->state == STEP_INTERRUPTED)
+    if (step->state != STEP_INTERRUPTED)
+        job_print(runner->job, step->display, "info", "%s", step->name);
+}
+
+/* The script as it runs, its expressions replaced; masked like every line. */
+static void tell_script(Runner *runner, const Step *step, const char *script)
+{
+    if (step->state == STEP_INTERRUPTED ||
+        (!strchr(script, '\n') && !strstr(script, "${{") && !value_get(step->definition, "name")))
         return;
-    job_print(runner->job, step->display, "info", "%s", step->name);
-    if (!run || (!strchr(run, '\n') && !value_get(step->definition, "name")))
-        return;
-    g_auto(GStrv) lines = g_strsplit(run, "\n", 101);
+    g_auto(GStrv) lines = g_strsplit(script, "\n", 101);
     for (char **line = lines; *line; line++)
         if (**line)
             job_print(runner->job, step->display, "info", "  %s", *line);
@@ -204,6 +208,7 @@ static gboolean run_script(Runner *runner, Frame *frame, Step *step, gboolean *s
                     "a 'run' step of an action needs 'shell': \"%s\" has none", step->name);
         return FALSE;
     }
+    tell_script(runner, step, script);
     return execute_script(runner, frame, step, script, shell, directory_of(runner, directory),
                           succeeded, error);
 }
@@ -364,8 +369,8 @@ static char *new_token(Runner *runner, GError **error)
                             NULL};
     const Pipelines *pipelines = runner->pipelines;
     g_autofree char *ref = g_strdup_printf("job:%s", job_id(runner->job));
-    g_autofree char *push = g_strdup_printf("forge.repository.push:%s/%s", runner->run->owner,
-                                            runner->run->name);
+    g_autofree char *push =
+        g_strdup_printf("forge.repository.push:%s/%s", runner->run->owner, runner->run->name);
     if (may_push(runner))
         scopes[G_N_ELEMENTS(scopes) - 2] = push;
     if (!pipelines->issue_token)
@@ -541,7 +546,8 @@ static gboolean load_job(Runner *runner, GError **error)
         store_load_run(conn, runner->arena, value_string(value_get(payload, "run"), ""), error);
     runner->node =
         runner->run ? store_node(runner->run, value_string(value_get(payload, "node"), "")) : NULL;
-    if (!runner->node || g_strcmp0(runner->node->queue_job, job_id(runner->job)) != 0) {
+    if (!runner->node || runner->node->state == NODE_COMPLETED ||
+        g_strcmp0(runner->node->queue_job, job_id(runner->job)) != 0) {
         if (runner->run)
             g_set_error_literal(error, PAVE_ERROR, ERROR_CONFLICT,
                                 "the run has gone on without this job; run it again from its page");

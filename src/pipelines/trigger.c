@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define FILES_MAX 200
+#define CHANGED_PATHS_MAX 3000
 
 /* ---- one workflow file ---- */
 
@@ -111,15 +112,34 @@ static Run *plan(Pipelines *pipelines, Arena *arena, const Trigger *trigger, con
     return run;
 }
 
-static gboolean wants(const Trigger *trigger, const char *path, const Value *workflow,
-                      const Diagnostics *diagnostics)
+static gboolean is_no_commit(const char *sha)
+{
+    return !sha || strspn(sha, "0") == strlen(sha);
+}
+
+/* NULL where they are not known: a new branch, or a commit that is gone. Then every filter lets
+ * through. */
+static const Value *changed_paths(Pipelines *pipelines, Arena *arena, const Trigger *trigger)
+{
+    g_autoptr(GError) why = NULL;
+    if (is_no_commit(trigger->before))
+        return NULL;
+    return forge_changed_paths(pipelines->forge, arena, trigger->owner, trigger->name,
+                               trigger->before, trigger->sha, CHANGED_PATHS_MAX, &why);
+}
+
+static gboolean wants(Pipelines *pipelines, Arena *arena, const Trigger *trigger, const char *path,
+                      const Value *workflow, const Diagnostics *diagnostics)
 {
     if (trigger->only_path)
         return g_str_equal(trigger->only_path, path);
     /* its author sees a broken file on the page of the branch it was pushed to */
     if (diagnostics_have_errors(diagnostics))
         return g_str_has_prefix(trigger->ref, "refs/heads/");
-    return workflow_listens(workflow, trigger->event, trigger->ref, trigger->changed_paths);
+    return workflow_listens(workflow, trigger->event, trigger->ref,
+                            workflow_filters_paths(workflow, trigger->event)
+                                ? changed_paths(pipelines, arena, trigger)
+                                : NULL);
 }
 
 static gboolean consider(Pipelines *pipelines, Arena *arena, const Trigger *trigger,
@@ -134,7 +154,7 @@ static gboolean consider(Pipelines *pipelines, Arena *arena, const Trigger *trig
     const char *text = g_bytes_get_data(bytes, &length);
     const Value *workflow =
         workflow_parse(arena, text ? text : "", (gssize)length, path, diagnostics);
-    if (wants(trigger, path, workflow, diagnostics))
+    if (wants(pipelines, arena, trigger, path, workflow, diagnostics))
         g_ptr_array_add(runs, plan(pipelines, arena, trigger, path, workflow, diagnostics));
     return TRUE;
 }
@@ -210,11 +230,6 @@ gboolean pipelines_trigger(Pipelines *pipelines, Arena *arena, const Trigger *tr
 
 /* ---- pushes ---- */
 
-static gboolean is_no_commit(const char *sha)
-{
-    return !sha || strspn(sha, "0") == strlen(sha);
-}
-
 gboolean pipelines_on_push(DbConn *tx, const Event *event, Arena *arena, void *data, GError **error)
 {
     Pipelines *pipelines = data;
@@ -251,6 +266,7 @@ gboolean pipelines_look(Job *job, const Value **output, GError **error, void *da
                        .event = "push",
                        .ref = value_string(value_get(push, "ref"), ""),
                        .sha = value_string(value_get(push, "after"), ""),
+                       .before = value_string(value_get(push, "before"), NULL),
                        .actor = value_string(value_get(payload, "actor"), NULL),
                        .cause = value_string(value_get(payload, "cause"), NULL),
                        .payload = pipelines_push_payload(pipelines, arena, push)};

@@ -175,6 +175,31 @@ static void reusable_workflows_get_inputs_and_inherited_secrets(TestDb *test)
     g_assert_cmpstr(test_runs_node(run, "one / build")->environment, ==, "staging");
 }
 
+static void path_filters_look_at_what_a_push_changed(TestDb *test)
+{
+    static const char workflow[] = "on: {push: {paths: ['docs/**']}}\n"
+                                   "jobs: {a: {runs-on: x, steps: [uses: no/where@v1]}}\n";
+    static const char *const changes[] = {"src/a.c", "docs/a.md"};
+    g_auto(TestRuns) room = {0};
+    g_autoptr(GError) error = NULL;
+    test_runs_open(&room, test);
+    test_runs_publish(&room, "app", NULL, (const char *const[]){WORKFLOW, workflow, NULL});
+    g_assert_cmpint(test_runs_wait(&room)->number, ==,
+                    1); /* what a new branch changed is unknown */
+    for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
+        Value *files = value_array_new(room.arena), *file = value_object_new(room.arena);
+        value_set_string(room.arena, file, "path", changes[i]);
+        value_set_string(room.arena, file, "content", "text");
+        value_append(room.arena, files, file);
+        g_autofree char *commit = forge_commit_files(room.forge, "acme-corp", "app", "main", files,
+                                                     changes[i], "user:default/ada", NULL, &error);
+        g_assert_no_error(error);
+    }
+    const Run *run = test_runs_wait(&room);
+    g_assert_cmpint(run->number, ==, 2);
+    g_assert_cmpstr(run->title, ==, "docs/a.md");
+}
+
 static void a_broken_workflow_is_a_run_that_says_where(TestDb *test)
 {
     g_auto(TestRuns) room = {0};
@@ -332,6 +357,8 @@ int main(int argc, char **argv)
                 actions_come_from_the_forge_and_the_workspace);
     test_db_add("/runs/reusable-workflows-get-inputs-and-inherited-secrets",
                 reusable_workflows_get_inputs_and_inherited_secrets);
+    test_db_add("/runs/path-filters-look-at-what-a-push-changed",
+                path_filters_look_at_what_a_push_changed);
     test_db_add("/runs/a-broken-workflow-is-a-run-that-says-where",
                 a_broken_workflow_is_a_run_that_says_where);
     test_db_add("/runs/an-action-that-is-nowhere-fails-the-job-with-advice",
