@@ -1,10 +1,11 @@
 // Starts Acme's Pave for a test, as `script/demo` does: a free port, a fresh data folder, everything real.
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Pave } from './pave.mjs';
+import { refuseSanitizerReports } from './sanitizers.mjs';
 import { freePort } from './port.mjs';
 
 const run = promisify(execFile);
@@ -29,6 +30,7 @@ export async function createDemo(environment = {}) {
     stop: () => run(script, ['--stop'], { env }),
     async remove() {
       await demo.stop();
+      refuseSanitizerReports(await readFile(join(data, 'pave.log'), 'utf8'));
       if (!process.env.PAVE_KEEP) await rm(data, { recursive: true, force: true });
     },
   };

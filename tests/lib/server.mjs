@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Pave } from './pave.mjs';
 import { freePort } from './port.mjs';
+import { refuseSanitizerReports } from './sanitizers.mjs';
 
 const built = process.env.PAVE_PROGRAM ?? resolve(import.meta.dirname, '../../build/pave');
 const nobody = 65534;
@@ -40,6 +41,7 @@ export async function startPave(organization) {
       child.kill('SIGTERM');
       const status = await ended;
       if (status !== 0) console.error(`pave serve ended with ${status}\n${log}`);
+      refuseSanitizerReports(log);
       if (!process.env.PAVE_KEEP) await rm(home, { recursive: true, force: true });
     },
   };
