@@ -1,9 +1,13 @@
 // The whole road with real clients: the form's API, git, the service's own address, the command line.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { createDemo } from '../lib/demo.mjs';
 import * as road from './road.mjs';
 
+const run = promisify(execFile);
 const demo = await createDemo();
 let pave;
 before(async () => {
@@ -55,4 +59,28 @@ test('a wrong parameter is refused before anything is created, with the field an
   assert.equal(refused.status, 400);
   assert.match(refused.body, /name/);
   assert.match(refused.body, /description/);
+});
+
+test('destroying a workspace removes the database it made', async () => {
+  const exists = async () => {
+    const { stdout } = await run('psql', ['-X', '-A', '-t', '-d', 'postgres', '-c', "select datname from pg_database where datname = 'order_service_staging'"], {
+      env: {
+        ...process.env,
+        PGHOST: '127.0.0.1',
+        PGUSER: 'acme',
+        PGPORT: (await readFile(`${pave.data}/postgres.port`, 'utf8')).trim(),
+        PGPASSWORD: (await readFile(`${pave.data}/postgres.password`, 'utf8')).trim(),
+      },
+    });
+    return stdout.trim() !== '';
+  };
+  assert(await exists(), 'it is there before');
+  const { jobId } = await pave.post('/api/infra/v1/workspaces/order-service-staging/runs', { operation: 'destroy' });
+  const job = await pave.until('the run', async () => {
+    const found = await pave.get(`/api/jobs/v1/jobs/${jobId}`);
+    return ['succeeded', 'failed', 'cancelled'].includes(found.state) && found;
+  });
+  assert.equal(job.state, 'succeeded', JSON.stringify(job.error));
+  assert(!(await exists()), 'it is gone after');
+  assert.deepEqual((await pave.get('/api/infra/v1/workspaces/order-service-staging')).resources, []);
 });
