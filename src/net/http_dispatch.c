@@ -389,7 +389,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
                               request->header_count, exact);
     if (wrong)
         return refuse(request, 400, ERROR_INPUT, wrong);
-    if (atomic_load(&server->stopping))
+    if (atomic_load(&server->closed))
         return refuse(request, 503, ERROR_SERVICE_UNAVAILABLE, "The server is stopping");
     request->host = http_parse_host(request->arena, request_header(request, "Host"));
     if (!host_is_ours(request)) {

@@ -194,7 +194,8 @@ struct HttpServer {
     GPtrArray *listeners;
     HttpPool *workers, *streams;
     HttpSse *sse;
-    atomic_bool stopping;
+    atomic_bool stopping; /* replies close their connections */
+    atomic_bool closed;   /* what comes now is refused */
 
     pthread_mutex_t lock;
     pthread_cond_t changed;

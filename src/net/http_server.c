@@ -233,6 +233,7 @@ void http_server_stop(HttpServer *server, int grace_ms)
     end_upgrades_locked(server);
     while (server->live.length > 0 && wait_locked(server, &until))
         ;
+    atomic_store(&server->closed, TRUE);
     abort_live_locked(server);
     while (server->upgrades > 0)
         pthread_cond_wait(&server->changed, &server->lock);
