@@ -182,6 +182,7 @@ const Value *actions_resolve(Runner *runner, const Value *steps, GError **error)
 static const char CHECKOUT[] =
     "mkdir -p -- \"$CHECKOUT_PATH\"\n"
     "cd -- \"$CHECKOUT_PATH\"\n"
+    "if [ -d .git ]; then find .git -name '*.lock' -delete; fi\n" /* of an interrupted attempt */
     "git init --quiet --initial-branch=\"$CHECKOUT_BRANCH\" .\n"
     "git remote remove origin 2>/dev/null || true\n"
     "git remote add origin \"$CHECKOUT_URL\"\n"

@@ -255,6 +255,7 @@ static gboolean finish(Runner *runner, Frame *frame, Step *step, gboolean succee
     job_output_flush(runner->job, step->display);
     if (!output || !job_step_finish(runner->job, step->id, output, NULL, error))
         return FALSE;
+    execute_clean(runner, step);
     conclude(runner, frame, step, outcome, conclusion);
     return TRUE;
 }

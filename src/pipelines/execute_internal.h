@@ -66,6 +66,7 @@ typedef struct {
     Value *annotations;
     GString *summary;
     const char *checkout; /* a bare repository it needs; NULL */
+    const char *script;   /* its file, once it was written */
     StepState state;
     int64_t deadline_ms;
 } Step;
@@ -97,6 +98,9 @@ char *execute_folder(Runner *runner, const char *name);
 gboolean execute_script(Runner *runner, const Frame *frame, Step *step, const char *script,
                         const char *shell, const char *directory, gboolean *succeeded,
                         GError **error);
+
+/* Removes what a finished step left on disk. */
+void execute_clean(Runner *runner, const Step *step);
 
 /* ---- output.c ---- */
 typedef struct StepOutput StepOutput;

@@ -53,7 +53,7 @@ typedef struct {
     const char *owner, *name, *event, *ref, *sha;
     const char *actor, *cause;
     const Value *payload, *inputs; /* github.event; typed inputs of a dispatch */
-    const char *before; /* the commit before the push; NULL: not known */
+    const char *before;            /* the commit before the push; NULL: not known */
     const char *only_path;         /* this workflow alone; NULL */
 } Trigger;
 

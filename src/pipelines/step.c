@@ -118,6 +118,7 @@ static Process *start(Runner *runner, const Frame *frame, Step *step, const Plac
     g_autofree char *text = g_strconcat(script, "\n", NULL);
     if (!g_file_set_contents(path, text, -1, error))
         return NULL;
+    step->script = path;
     g_unlink(places->mark);
     place_script(argv, arena_printf(runner->arena, IN_SCRIPTS "/%s", name));
     ProcessSpec spec = {.folder = places->folder,
@@ -129,13 +130,15 @@ static Process *start(Runner *runner, const Frame *frame, Step *step, const Plac
     return process_start(&spec, error);
 }
 
-/* The process of an interrupted step, where its shim lives or has left its exit status. */
+/* The process of an interrupted step, where its shim lives or has left its exit status. One that
+ * was killed while nobody watched went down with the server or the machine: it is repeated. */
 static Process *find_again(const Places *places)
 {
-    int exit_code;
+    int exit_code = 0;
     g_autoptr(GError) error = NULL;
     g_autoptr(Process) process = process_attach(places->folder, NULL);
-    if (!process || (!process_wait(process, 0, &exit_code, &error) && error))
+    gboolean ended = process && process_wait(process, 0, &exit_code, &error);
+    if (!process || error || (ended && (exit_code == 128 + SIGKILL || exit_code == 128 + SIGTERM)))
         return NULL;
     return g_steal_pointer(&process);
 }
@@ -236,6 +239,21 @@ static void tell_outcome(Follow *follow, int exit_code)
     job_print(runner->job, follow->step->display, "error", "%s", text);
     if (!runner->cancelled)
         execute_annotate(runner, follow->step, "error", text, NULL);
+}
+
+/* Scripts hold secrets, and so may a process' own output, which nobody has masked. */
+void execute_clean(Runner *runner, const Step *step)
+{
+    const char *folders[] = {"process", "files"};
+    for (guint i = 0; i < G_N_ELEMENTS(folders); i++) {
+        g_autoptr(GError) why = NULL;
+        g_autofree char *path =
+            g_build_filename(execute_folder(runner, folders[i]), step->id, NULL);
+        if (!folder_remove(path, &why))
+            g_warning("pipelines: %s", why->message);
+    }
+    if (step->script)
+        g_unlink(step->script);
 }
 
 gboolean execute_script(Runner *runner, const Frame *frame, Step *step, const char *script,

@@ -1,5 +1,6 @@
 #include "test_runs.h"
 
+#include "spine/process.h"
 #include "spine/sandbox.h"
 
 #define WORKFLOW ".github/workflows/ci.yml"
@@ -258,36 +259,74 @@ static void wait_for_file(TestRuns *room, const char *name)
     g_error("%s never came", name);
 }
 
+static const char INTERRUPTED[] =
+    "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
+    "      - run: echo once >> once; echo 'A=kept' >> $GITHUB_ENV\n"
+    "      - run: |\n          echo begun; echo begun >> begun; touch here\n"
+    "          while [ ! -e go ]; do sleep 0.05; done; echo ended\n"
+    "      - run: echo \"$A $(wc -l < once) $(wc -l < begun)\"\n";
+
+/* The files of the only job that has a workspace. */
+static char *job_files(TestRuns *room)
+{
+    g_autofree char *jobs = g_build_filename(room->data, "jobs", NULL);
+    g_autoptr(GDir) dir = g_dir_open(jobs, 0, NULL);
+    const char *job;
+    while ((job = g_dir_read_name(dir))) {
+        g_autofree char *files = g_build_filename(jobs, job, "files", NULL);
+        g_autofree char *workspace = g_build_filename(files, "workspace", NULL);
+        if (g_file_test(workspace, G_FILE_TEST_IS_DIR))
+            return g_steal_pointer(&files);
+    }
+    g_error("no job has a workspace");
+}
+
+static void let_go(TestRuns *room)
+{
+    g_autofree char *files = job_files(room);
+    g_autofree char *go = g_build_filename(files, "workspace", "go", NULL);
+    g_assert_true(g_file_set_contents(go, "", 0, NULL));
+}
+
 static void a_restarted_server_goes_on_where_it_was(TestDb *test)
 {
-    static const char workflow[] =
-        "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
-        "      - run: echo once >> once; echo 'A=kept' >> $GITHUB_ENV\n"
-        "      - run: |\n          echo begun; echo begun >> begun; touch here\n"
-        "          while [ ! -e go ]; do sleep 0.05; done; echo ended\n"
-        "      - run: echo \"$A $(wc -l < once) $(wc -l < begun)\"\n";
     g_auto(TestRuns) room = {0};
     if (!can_sandbox())
         return;
     test_runs_open(&room, test);
-    test_runs_publish(&room, "app", NULL, (const char *const[]){WORKFLOW, workflow, NULL});
+    test_runs_publish(&room, "app", NULL, (const char *const[]){WORKFLOW, INTERRUPTED, NULL});
     wait_for_file(&room, "here");
     test_runs_restart(&room);
-    g_autofree char *jobs = g_build_filename(room.data, "jobs", NULL);
-    g_autoptr(GDir) dir = g_dir_open(jobs, 0, NULL);
-    const char *job;
-    while ((job = g_dir_read_name(dir))) {
-        g_autofree char *go = g_build_filename(jobs, job, "files", "workspace", "go", NULL);
-        g_file_set_contents(go, "", 0, NULL); /* where there is a workspace */
-    }
+    let_go(&room);
     const Run *run = test_runs_wait(&room);
     const char *output = test_runs_output(&room, run, "a");
-    g_test_message("%s", output);
     g_assert_cmpint(run->conclusion, ==, CONCLUSION_SUCCESS);
     test_runs_assert_line(output, "4|out|kept 1 1");
     const char *first = strstr(output, "3|out|begun\n");
     g_assert_nonnull(first);
     g_assert_null(strstr(first + 1, "3|out|begun\n"));
+}
+
+static void a_step_whose_process_died_with_the_server_is_repeated(TestDb *test)
+{
+    g_auto(TestRuns) room = {0};
+    g_autoptr(GError) error = NULL;
+    if (!can_sandbox())
+        return;
+    test_runs_open(&room, test);
+    test_runs_publish(&room, "app", NULL, (const char *const[]){WORKFLOW, INTERRUPTED, NULL});
+    wait_for_file(&room, "here");
+    g_autofree char *files = job_files(&room);
+    g_autofree char *folder = g_build_filename(files, "process", "3", NULL);
+    test_runs_close(&room);
+    g_autoptr(Process) process = process_attach(folder, &error);
+    g_assert_no_error(error);
+    kill(process_pid(process), SIGKILL);
+    test_runs_open(&room, test);
+    let_go(&room);
+    const Run *run = test_runs_wait(&room);
+    g_assert_cmpint(run->conclusion, ==, CONCLUSION_SUCCESS);
+    test_runs_assert_line(test_runs_output(&room, run, "a"), "4|out|kept 1 2");
 }
 
 static void a_cancelled_run_stops_its_step_and_cleans_up(TestDb *test)
@@ -365,6 +404,8 @@ int main(int argc, char **argv)
                 an_action_that_is_nowhere_fails_the_job_with_advice);
     test_db_add("/runs/a-restarted-server-goes-on-where-it-was",
                 a_restarted_server_goes_on_where_it_was);
+    test_db_add("/runs/a-step-whose-process-died-with-the-server-is-repeated",
+                a_step_whose_process_died_with_the_server_is_repeated);
     test_db_add("/runs/a-cancelled-run-stops-its-step-and-cleans-up",
                 a_cancelled_run_stops_its_step_and_cleans_up);
     test_db_add("/runs/a-run-is-dispatched-with-inputs-and-run-again",
