@@ -2,8 +2,6 @@
  * is called by libmicrohttpd on an event thread: once for the head, for each piece of the body, at
  * its end, and again after each resume. */
 #include "net/http_dispatch.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 
 static enum MHD_Result queue_response(Request *request)
@@ -154,153 +152,6 @@ static enum MHD_Result dispatch(Request *request)
 
 /* ---- the head ---- */
 
-typedef struct {
-    Request *request;
-    guint room;
-    const char *line_end; /* of the line before */
-    gboolean exact;       /* every line ended in CR LF and was not folded, as far as one can tell */
-} HeaderCopy;
-
-static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name,
-                                    size_t name_length, const char *value, size_t value_length)
-{
-    ++*(guint *)data;
-    return MHD_YES;
-}
-
-static gsize trimmed(const char *value, gsize length)
-{
-    while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
-        length--;
-    return length;
-}
-
-static enum MHD_Result copy_header(void *data, enum MHD_ValueKind kind, const char *name,
-                                   size_t name_length, const char *value, size_t value_length)
-{
-    HeaderCopy *copy = data;
-    Request *request = copy->request;
-    gsize length = value ? trimmed(value, value_length) : 0;
-
-    if (request->header_count == copy->room || !value)
-        return MHD_NO;
-    copy->exact = copy->exact && name == copy->line_end + 2 && value > name + name_length;
-    copy->line_end = value + value_length;
-    request->headers[request->header_count++] =
-        (HttpHeader){arena_strndup(request->arena, name, name_length),
-                     arena_strndup(request->arena, value, length), name_length, length};
-    return MHD_YES;
-}
-
-static gsize head_size(Request *request)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-
-    return info ? info->header_size : 0;
-}
-
-/* libmicrohttpd's own strings die with the connection, which may be before a worker has ended. They
- * lie where they were received, so their distances tell how each line ended; later versions are
- * strict themselves. */
-static gboolean copy_head(Request *request, const char *method, const char *url)
-{
-    gboolean telling = g_str_has_prefix(MHD_get_version(), "0.9.75");
-    HeaderCopy copy = {request, 0, url + strlen(request->target) + strlen(" HTTP/1.1"), TRUE};
-
-    request->method = arena_strdup(request->arena, method);
-    request->head = g_str_equal(method, "HEAD");
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &copy.room);
-    request->headers = arena_new0(request->arena, HttpHeader, copy.room + 1);
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, copy_header, &copy);
-    return !telling || (copy.exact && url == method + strlen(method) + 1 &&
-                        copy.line_end + 4 == method + head_size(request));
-}
-
-static void copy_address(Request *request)
-{
-    const union MHD_ConnectionInfo *info;
-
-    info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (info && info->client_addr) {
-        char *text = arena_alloc(request->arena, INET6_ADDRSTRLEN);
-        const struct sockaddr *address = info->client_addr;
-
-        if (address->sa_family == AF_INET)
-            inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text,
-                      INET6_ADDRSTRLEN);
-        else if (address->sa_family == AF_INET6)
-            inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text,
-                      INET6_ADDRSTRLEN);
-        request->address = text[0] ? text : NULL;
-    }
-}
-
-static gboolean is_trusted(const HttpServer *server, const char *address)
-{
-    return server->trusted_proxies && address &&
-           g_strv_contains((const char *const *)server->trusted_proxies, address);
-}
-
-/* Behind a proxy that is known, the client is the last address the proxies did not add themselves;
- * what stands before it was said by the client and proves nothing. */
-static void believe_proxy(Request *request)
-{
-    const char *forwarded = request_header(request, "X-Forwarded-For");
-    const char *proto = request_header(request, "X-Forwarded-Proto");
-    g_auto(GStrv) hops = NULL;
-
-    request->tls = request->listener->tls;
-    if (!is_trusted(request->server, request->address))
-        return;
-    request->tls = request->tls || g_strcmp0(proto, "https") == 0;
-    hops = forwarded ? g_strsplit(forwarded, ",", 64) : NULL;
-    for (guint i = hops ? g_strv_length(hops) : 0; i > 0; i--) {
-        const char *hop = g_strstrip(hops[i - 1]);
-
-        if (hop[0] == '\0' || strlen(hop) > INET6_ADDRSTRLEN)
-            return;
-        request->address = arena_strdup(request->arena, hop);
-        if (!is_trusted(request->server, hop))
-            return;
-    }
-}
-
-/* FALSE where the path is no path. */
-static gboolean split_path(Request *request)
-{
-    const char *end = request->target + strcspn(request->target, "?");
-    const char *at = request->target + 1;
-    GPtrArray *segments = g_ptr_array_new();
-    gboolean good = TRUE;
-
-    request->query = *end ? end + 1 : NULL;
-    while (good) {
-        gsize length = MIN(strcspn(at, "/"), (gsize)(end - at));
-        char *segment = http_percent_decode(request->arena, at, length, FALSE);
-
-        good = segment && !g_str_equal(segment, ".") && !g_str_equal(segment, "..");
-        at += length;
-        if (!good || (segment[0] == '\0' && at == end && segments->len > 0))
-            break; /* a slash at the end means nothing */
-        g_ptr_array_add(segments, segment);
-        if (at == end)
-            break;
-        at++;
-    }
-    g_ptr_array_add(segments, NULL);
-    if (good) {
-        g_autofree char *joined = g_strjoinv("/", (char **)segments->pdata);
-        const char **copy = arena_new0(request->arena, const char *, segments->len);
-
-        memcpy(copy, segments->pdata, sizeof(char *) * segments->len);
-        request->segments = copy;
-        request->path = arena_printf(request->arena, "/%s", joined);
-    }
-    g_ptr_array_unref(segments);
-    return good;
-}
-
 static gboolean host_is_ours(const Request *request)
 {
     const HttpServer *server = request->server;
@@ -365,28 +216,14 @@ static gboolean too_large(const Request *request)
                       g_ascii_strtoull(length, NULL, 10) > request->server->options.body_size_max);
 }
 
-static gboolean sends_body(const Request *request)
-{
-    const char *length = request_header(request, "Content-Length");
-
-    return request_header(request, "Transfer-Encoding") ||
-           (length && strspn(length, "0") != strlen(length));
-}
-
 static enum MHD_Result begin(Request *request, const char *url, const char *method,
                              const char *version)
 {
     HttpServer *server = request->server;
     enum MHD_Result queued;
     const char *wrong;
-    gboolean exact = copy_head(request, method, url);
 
-    copy_address(request);
-    believe_proxy(request);
-    request->path = request->target;
-    request->has_body = sends_body(request);
-    wrong = http_strict_check(method, request->target, version, request->headers,
-                              request->header_count, exact);
+    wrong = http_read_head(request, url, method, version);
     if (wrong)
         return refuse(request, 400, ERROR_INPUT, wrong);
     if (atomic_load(&server->closed))
@@ -397,7 +234,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
             return refuse(request, 421, ERROR_NOT_FOUND, "This host is not served here");
         use_entry(request, server->foreign);
     } else {
-        if (!split_path(request))
+        if (!http_split_path(request))
             return refuse(request, 400, ERROR_INPUT, "The path is not valid");
         if (!find_route(request, &queued))
             return queued;
