@@ -3,11 +3,12 @@ import * as road from '../golden-path/road.mjs';
 import { environment, expect, picture, test } from './portal.mjs';
 
 const name = 'order-service';
+const short = (id) => id.slice(0, 7);
 const home = `/catalog/default/component/${name}`;
 
 test.describe.configure({ mode: 'serial' });
 
-let version;
+let commit; // of the first version
 
 test.describe('signed out', () => {
   test.use({ storageState: { cookies: [], origins: [] } });
@@ -72,8 +73,8 @@ test('its page shows owner, origin and two healthy environments', async ({ page,
   await picture(page, '08-service');
   const run = await road.runOf(pave, name);
   await road.runSucceeded(pave, run.id);
-  version = run.commit.id.slice(0, 7);
-  await expect(environment(page, 'production')).toContainText(version);
+  commit = run.commit.id;
+  await expect(environment(page, 'production')).toContainText(short(commit));
 });
 
 test('its pipeline shows every job, step and line', async ({ page }) => {
@@ -94,10 +95,10 @@ test('the service answers in the browser', async ({ page }) => {
 
 test('a push with git goes out while one watches', async ({ page, pave }) => {
   await page.goto(home);
-  await expect(environment(page, 'production')).toContainText(version);
-  const commit = await road.pushChange(pave, name, 'Good day from');
-  await expect(environment(page, 'production')).toContainText(commit.slice(0, 7), { timeout: 150_000 });
-  await road.runSucceeded(pave, (await road.runOf(pave, name, commit)).id);
+  await expect(environment(page, 'production')).toContainText(short(commit));
+  const pushed = await road.pushChange(pave, name, 'Good day from');
+  await expect(environment(page, 'production')).toContainText(short(pushed), { timeout: 150_000 });
+  await road.runSucceeded(pave, (await road.runOf(pave, name, pushed)).id);
   await road.greets(pave, name, 'production', 'Good day from');
   await picture(page, '10-pushed');
 });
@@ -107,8 +108,8 @@ test('Roll back brings the old version back', async ({ page, pave }) => {
   await page.getByRole('button', { name: 'Roll back production' }).click();
   await picture(page, '11-roll-back');
   await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
-  await expect(environment(page, 'production')).toContainText(version, { timeout: 90_000 });
-  await road.answers(pave, name, 'production', version);
+  await expect(environment(page, 'production')).toContainText(short(commit), { timeout: 90_000 });
+  await road.answers(pave, name, 'production', commit);
   await page.getByRole('tab', { name: 'Deployments' }).click();
   await expect(page.getByRole('table', { name: 'Deployments' })).toContainText('rollback');
   await picture(page, '12-rolled-back');
@@ -124,6 +125,7 @@ test('the metrics count what happened, with the deployments behind them', async 
 
 test('the keyboard finds it from anywhere', async ({ page }) => {
   await page.goto('/events');
+  await page.getByRole('heading', { level: 1, name: 'Events' }).waitFor();
   await page.keyboard.press('Control+k');
   await page.keyboard.type(name);
   await expect(page.getByRole('dialog').getByText(name, { exact: true }).first()).toBeVisible();

@@ -7,6 +7,9 @@ import { Page } from '../shell/Page';
 import { EmptyState, Loaded } from '../shell/States';
 import { useDoc, useDocs } from './api';
 
+// What scrolls must be reachable with the keyboard. In the text itself `<` is escaped: this is always the tag.
+const reachable = (html: string) => html.replaceAll('<pre>', '<pre tabindex="0">');
+
 const clean = (path: string) => path.replace(/^\/+/, '').replace(/\.md$/, '');
 
 export function DocsPage() {
@@ -44,7 +47,7 @@ export function DocsPage() {
                 </Stack>
               </Grid.Col>
               <Grid.Col span={{ base: 12, md: 9 }}>
-                <Loaded query={doc}>{(page) => <article className="prose" onClick={follow} dangerouslySetInnerHTML={{ __html: page.html }} />}</Loaded>
+                <Loaded query={doc}>{(page) => <article className="prose" onClick={follow} dangerouslySetInnerHTML={{ __html: reachable(page.html) }} />}</Loaded>
               </Grid.Col>
             </Grid>
           )
