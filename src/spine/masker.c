@@ -7,7 +7,7 @@
  * for the forms alone. Matches may overlap (one secret can end with the beginning of another), so
  * every position is tried and what was covered is merged before it is replaced. */
 
-enum { SECRET_LENGTH_MIN = 3, SECRET_LENGTH_MAX = 1 << 20 };
+enum { SECRET_LENGTH_MIN = 3, SECRET_LENGTH_MAX = 4 << 10 };
 
 /* What base64(1) and openssl(1) put into one line: 76 and 64 columns. */
 static const gsize BASE64_LINE_BYTES[] = {57, 48};
@@ -199,11 +199,8 @@ static void trim(const char **text, gsize *length)
     }
 }
 
-void masker_add(Masker *masker, const char *secret)
+static void add_secret(Masker *masker, const char *secret, gsize length)
 {
-    gsize length = secret ? strlen(secret) : 0;
-
-    g_assert(length <= SECRET_LENGTH_MAX);
     add_all_forms(masker, secret, length);
     trim(&secret, &length);
     add_all_forms(masker, secret, length);
@@ -218,6 +215,16 @@ void masker_add(Masker *masker, const char *secret)
         add_all_forms(masker, text, size);
         line += (gsize)((stop ? stop : end) - line) + 1;
     }
+}
+
+/* Secrets come from outside, in any size: one that is too long to be compared at every place of a
+ * text is hidden piece by piece. */
+void masker_add(Masker *masker, const char *secret)
+{
+    gsize length = secret ? strlen(secret) : 0;
+
+    for (gsize at = 0; at < length; at += SECRET_LENGTH_MAX)
+        add_secret(masker, secret + at, MIN(length - at, SECRET_LENGTH_MAX));
 }
 
 gsize masker_longest(const Masker *masker)

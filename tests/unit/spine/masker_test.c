@@ -97,6 +97,20 @@ static void test_longest(void)
     g_assert_cmpuint(masker_longest(masker), >=, strlen("a%20b%20c"));
 }
 
+/* Whoever sends a secret chooses its size. */
+static void test_huge(void)
+{
+    g_autoptr(Masker) masker = masker_new();
+    g_autofree char *secret = g_malloc0((2 << 20) + 1);
+    g_autofree char *masked = NULL;
+
+    for (gsize i = 0; i < 2 << 20; i++)
+        secret[i] = (char)('a' + g_random_int_range(0, 26));
+    masker_add(masker, secret);
+    masked = masker_mask(masker, secret + (2 << 20) - 8192, 8192);
+    g_assert_cmpuint(strspn(masked, "*"), ==, strlen(masked));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -104,6 +118,7 @@ int main(int argc, char **argv)
     g_test_add_func("/masker/base64-at-any-alignment", test_base64_alignment);
     g_test_add_func("/masker/base64-wrapped-into-lines", test_wrapped_base64);
     g_test_add_func("/masker/overlapping-secrets-leave-nothing", test_overlap);
+    g_test_add_func("/masker/a-secret-of-any-size-is-hidden", test_huge);
     g_test_add_func("/masker/longest-covers-the-widest-form", test_longest);
     return g_test_run();
 }
