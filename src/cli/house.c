@@ -128,6 +128,19 @@ static char *issue_job_token(const char *ref, const char *const *scopes, void *i
                                 error);
 }
 
+/* What a running job is about: the repository whose pipeline it belongs to. */
+static char **things_of_job(const char *id, void *db)
+{
+    static const char *const over[] = {"succeeded", "failed", "cancelled", NULL};
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    const Value *job = jobs_get(db_reader(db), arena, id, NULL);
+    const char *things[] = {value_path_string(job, "subject", NULL), NULL};
+
+    if (!job || g_strv_contains(over, value_path_string(job, "state", "")))
+        return NULL;
+    return g_strdupv((char **)things);
+}
+
 static gboolean open_lower_rooms(House *house, GError **error)
 {
     const Config *config = house->spec->config;
@@ -144,6 +157,7 @@ static gboolean open_lower_rooms(House *house, GError **error)
     if (!house->catalog)
         return FALSE;
     identity_set_groups(house->identity, catalog_groups_of, house->catalog);
+    identity_set_jobs(house->identity, things_of_job, house->db);
     house->infra = infra_new(house->db, house->events, house->jobs, house->secrets, house->forge,
                              config, data, issue_job_token, house->identity, error);
     if (!house->infra)
@@ -152,9 +166,34 @@ static gboolean open_lower_rooms(House *house, GError **error)
     return TRUE;
 }
 
-static const char *const *owners_of_service(Arena *arena, const char *service, void *catalog)
+/* "repository:acme/shop", where the component of a service has its source: by its descriptor's
+ * place, or as its annotation says. */
+static const char *repository_of(House *house, Arena *arena, const char *component)
 {
-    return catalog_owners(catalog, arena, arena_printf(arena, "component:default/%s", service));
+    const Value *entity = catalog_get(house->catalog, arena, component, NULL);
+    const Value *annotations = value_path(entity, "metadata.annotations");
+    const char *slug = value_string(value_get(annotations, "github.com/project-slug"), NULL);
+    const char *place =
+        value_string(value_get(annotations, "backstage.io/managed-by-location"), "");
+    ForgeLocation location;
+
+    if (g_str_has_prefix(place, "url:") &&
+        forge_parse_url(house->forge, arena, place + strlen("url:"), &location, NULL))
+        slug = arena_printf(arena, "%s/%s", location.owner, location.name);
+    return slug ? arena_printf(arena, "repository:%s", slug) : NULL;
+}
+
+static const char *const *owners_of_service(Arena *arena, const char *service, void *data)
+{
+    House *house = data;
+    const char *component = arena_printf(arena, "component:default/%s", service);
+    const char *const *owners = catalog_owners(house->catalog, arena, component);
+    guint count = g_strv_length((char **)owners);
+    const char **all = arena_new0(arena, const char *, count + 2);
+
+    memcpy(all, owners, sizeof *all * count);
+    all[count] = repository_of(house, arena, component);
+    return all;
 }
 
 static gboolean open_upper_rooms(House *house, GError **error)
@@ -181,7 +220,7 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                          house->blobs, config, data, error);
     if (!house->deployments)
         return FALSE;
-    deployments_set_owners(house->deployments, owners_of_service, house->catalog);
+    deployments_set_owners(house->deployments, owners_of_service, house);
     house->observability =
         observability_new(house->db, house->events, house->deployments, house->server, error);
     if (!house->observability)

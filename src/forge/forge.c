@@ -356,7 +356,10 @@ const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepositor
     g_autoptr(GBytes) bytes = forge_read_file(forge, repository->owner, repository->name, NULL,
                                               "catalog-info.yaml", NULL);
 
-    owners[count++] = arena_strdup(arena, repository->created_by);
+    owners[count++] =
+        arena_printf(arena, "repository:%s/%s", repository->owner, repository->name);
+    if (repository->created_by)
+        owners[count++] = arena_strdup(arena, repository->created_by);
     if (!bytes)
         return owners;
     const Value *entities =
@@ -370,4 +373,12 @@ const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepositor
             owners[count++] = owner_ref(arena, owner);
     }
     return owners;
+}
+
+const char *const *forge_owners_of(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                   GError **error)
+{
+    g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
+
+    return repository ? forge_owners(forge, arena, repository) : NULL;
 }

@@ -60,6 +60,11 @@ typedef struct {
 gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocation *location,
                          GError **error);
 
+/* Who may change a repository, as refs, NULL-terminated, in arena: who made it, the owners its
+ * catalog-info.yaml names, and "repository:<owner>/<name>" for its own jobs. ERROR_NOT_FOUND. */
+const char *const *forge_owners_of(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                   GError **error);
+
 /* Built-in repositories. ref: branch, tag or commit; NULL or "HEAD": the default branch.
  * ERROR_NOT_FOUND. */
 GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,

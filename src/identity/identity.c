@@ -129,6 +129,12 @@ void identity_set_groups(Identity *identity, IdentityGroupsFn groups, void *data
     identity->groups_data = data;
 }
 
+void identity_set_jobs(Identity *identity, IdentityJobFn jobs, void *data)
+{
+    identity->jobs = jobs;
+    identity->jobs_data = data;
+}
+
 void identity_event(DbConn *tx, const char *type, const char *subject, const char *actor)
 {
     events_append(tx, &(Event){.type = type,

@@ -18,6 +18,12 @@ void identity_free(Identity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Identity, identity_free)
 void identity_set_groups(Identity *identity, IdentityGroupsFn groups, void *data);
 
+/* What a job is about, as its groups: {"repository:acme/shop"}, ended by NULL; free with
+ * g_strfreev(). NULL where it has ended: its token counts no more. Without such a function tokens of
+ * jobs live as long as their time. */
+typedef char **(*IdentityJobFn)(const char *job_id, void *data);
+void identity_set_jobs(Identity *identity, IdentityJobFn jobs, void *data);
+
 /* For http_server_set_authenticator(): cookie, bearer token or basic credentials (git, terraform) →
  * principal. */
 gboolean identity_authenticate(Request *request, const char *permission, void **principal,

@@ -44,6 +44,8 @@ struct Identity {
     int64_t session_lifetime_ms, token_lifetime_max_ms;
     IdentityGroupsFn groups;
     void *groups_data;
+    IdentityJobFn jobs;
+    void *jobs_data;
 
     pthread_mutex_t lock;
     /* guarded by lock */

@@ -189,11 +189,23 @@ const char *const *identity_roles(Identity *identity, const char *ref, const cha
     return developer;
 }
 
+/* NULL for a job that has ended. */
+static Principal *make_job(Identity *identity, const char *ref, const char *const *scopes)
+{
+    const char *id = g_str_has_prefix(ref, "job:") ? ref + strlen("job:") : ref;
+    g_auto(GStrv) about = identity->jobs(id, identity->jobs_data);
+
+    return about ? principal_new(PRINCIPAL_JOB, ref, (const char *const *)about, NULL, scopes)
+                 : NULL;
+}
+
 static Principal *make_principal(Identity *identity, PrincipalKind kind, const char *ref,
                                  const char *const *scopes)
 {
     g_auto(GStrv) groups = NULL;
 
+    if (kind == PRINCIPAL_JOB && identity->jobs)
+        return make_job(identity, ref, scopes);
     if (kind != PRINCIPAL_USER)
         return principal_new(kind, ref, NULL, NULL, scopes);
     groups = identity_groups_of(identity, ref);
@@ -228,8 +240,8 @@ static Principal *recall(Identity *identity, const char *hash, int64_t now, Toke
     pthread_mutex_lock(&identity->lock);
     verified = g_hash_table_lookup(identity->verified, hash);
     if (verified && verified->expires_at > now && now - verified->checked_at < CHECK_AGAIN_MS) {
-        *stale_groups =
-            verified->kind == PRINCIPAL_USER && now - verified->groups_at >= GROUPS_FRESH_MS;
+        *stale_groups = verified->kind != PRINCIPAL_SERVICE &&
+                        now - verified->groups_at >= GROUPS_FRESH_MS;
         *use = verified->use;
         verified->used_at = now;
         verified->used_since_written = TRUE;
@@ -239,12 +251,24 @@ static Principal *recall(Identity *identity, const char *hash, int64_t now, Toke
     return principal;
 }
 
-static Principal *renew_groups(Identity *identity, const char *hash, Principal *old, int64_t now)
+static Principal *job_has_ended(GError **error)
+{
+    g_set_error(error, PAVE_ERROR, ERROR_AUTHENTICATION, "The job of this token has ended");
+    return NULL;
+}
+
+static Principal *renew_groups(Identity *identity, const char *hash, Principal *old, int64_t now,
+                               GError **error)
 {
     Principal *fresh =
-        make_principal(identity, PRINCIPAL_USER, principal_name(old), principal_scopes(old));
+        make_principal(identity, principal_kind(old), principal_name(old), principal_scopes(old));
     Verified *verified;
 
+    if (!fresh) {
+        principal_unref(old);
+        identity_forget(identity, hash);
+        return job_has_ended(error);
+    }
     pthread_mutex_lock(&identity->lock);
     verified = g_hash_table_lookup(identity->verified, hash);
     if (verified) {
@@ -282,7 +306,7 @@ Principal *identity_verify(Identity *identity, const char *token, TokenUse *use,
     Verified *verified;
 
     if (known)
-        return stale_groups ? renew_groups(identity, hash, known, now) : known;
+        return stale_groups ? renew_groups(identity, hash, known, now, error) : known;
     row = store_find_token(db_reader(identity->db), hash, &failure);
     if (failure) {
         g_propagate_error(error, g_steal_pointer(&failure));
@@ -295,6 +319,10 @@ Principal *identity_verify(Identity *identity, const char *token, TokenUse *use,
         return NULL;
     }
     verified = verified_from_row(identity, row, now);
+    if (!verified->principal) {
+        verified_free(verified);
+        return job_has_ended(error);
+    }
     *use = verified->use;
     return remember(identity, verified, now);
 }

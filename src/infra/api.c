@@ -72,25 +72,29 @@ static Response *list_runs(Request *request, void *room, GError **error)
     return runs ? reply_items(request, items) : NULL;
 }
 
+static InfraWorkspace *the_workspace(Request *request, Infra *infra, GError **error)
+{
+    const char *name = request_param(request, "name");
+    GError *why = NULL;
+    g_autoptr(InfraWorkspace) workspace =
+        infra_store_workspace(db_reader(infra->db), request_arena(request), name, &why);
+
+    if (why)
+        g_propagate_error(error, why);
+    else if (!workspace)
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
+    return g_steal_pointer(&workspace);
+}
+
 /* The workspace a request names, where its sender may do permission to it. */
 static InfraWorkspace *owned_workspace(Request *request, Infra *infra, const char *permission,
                                        GError **error)
 {
-    Arena *arena = request_arena(request);
-    const char *name = request_param(request, "name");
-    GError *why = NULL;
-    g_autoptr(InfraWorkspace) workspace =
-        infra_store_workspace(db_reader(infra->db), arena, name, &why);
+    g_autoptr(InfraWorkspace) workspace = the_workspace(request, infra, error);
     const char *owners[3] = {NULL};
 
-    if (why) {
-        g_propagate_error(error, why);
+    if (!workspace)
         return NULL;
-    }
-    if (!workspace) {
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
-        return NULL;
-    }
     /* Never without an owner: what nobody owns everybody signed in may change. */
     owners[0] = workspace->owner ? workspace->owner : "service:pave";
     owners[1] = workspace->created_by;
@@ -142,6 +146,8 @@ static InfraWorkspace *state_workspace(Request *request, Infra *infra, GError **
 
     if (principal_kind(principal) != PRINCIPAL_JOB)
         return owned_workspace(request, infra, "infra.state.write", error);
+    if (!access_check(principal, "infra.state.write", NULL, error))
+        return NULL;
     run = infra_store_run(db_reader(infra->db), request_arena(request),
                           g_str_has_prefix(name, "job:") ? name + 4 : name, NULL);
     if (!run || !g_str_equal(run->workspace, request_param(request, "name"))) {
@@ -150,7 +156,7 @@ static InfraWorkspace *state_workspace(Request *request, Infra *infra, GError **
                     request_param(request, "name"));
         return NULL;
     }
-    return owned_workspace(request, infra, "infra.state.write", error);
+    return the_workspace(request, infra, error);
 }
 
 static const char *actor_of(Request *request)

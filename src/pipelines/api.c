@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#define UPDATE_RUN "pipelines.run.update"
+#define CREATE_RUN "pipelines.run.create"
+
 /* ---- encoding ---- */
 
 static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
@@ -222,10 +225,28 @@ static Response *get_run(Request *request, void *room, GError **error)
     return reply_run(request, room, 200, request_param(request, "id"), error);
 }
 
+/* A run acts with the rights of its repository, so who starts or stops one must own that. */
+static gboolean may_change(Request *request, Pipelines *pipelines, const char *owner,
+                           const char *name, const char *permission, GError **error)
+{
+    const char *const *owners =
+        forge_owners_of(pipelines->forge, request_arena(request), owner, name, error);
+    return owners && access_check(access_principal(request), permission, owners, error);
+}
+
+static gboolean may_change_run(Request *request, Pipelines *pipelines, const char *permission,
+                               GError **error)
+{
+    const Run *run = store_load_run(db_reader(pipelines->db), request_arena(request),
+                                    request_param(request, "id"), error);
+    return run && may_change(request, pipelines, run->owner, run->name, permission, error);
+}
+
 static Response *cancel_run(Request *request, void *room, GError **error)
 {
     const char *id = request_param(request, "id");
-    if (!pipelines_cancel(room, id, access_actor(request), error))
+    if (!may_change_run(request, room, UPDATE_RUN, error) ||
+        !pipelines_cancel(room, id, access_actor(request), error))
         return NULL;
     return reply_run(request, room, 202, id, error);
 }
@@ -241,7 +262,8 @@ static Response *rerun_run(Request *request, void *room, GError **error)
             return NULL;
         failed_only = g_strcmp0(value_string(value_get(body, "jobs"), NULL), "all") != 0;
     }
-    if (!pipelines_rerun(room, id, failed_only, access_actor(request), error))
+    if (!may_change_run(request, room, CREATE_RUN, error) ||
+        !pipelines_rerun(room, id, failed_only, access_actor(request), error))
         return NULL;
     return reply_run(request, room, 201, id, error);
 }
@@ -257,6 +279,9 @@ static Response *dispatch(Request *request, void *room, GError **error)
                             "'workflow' is missing: the name of a file in " WORKFLOW_FOLDER);
         return NULL;
     }
+    if (!may_change(request, room, request_param(request, "owner"), request_param(request, "name"),
+                    CREATE_RUN, error))
+        return NULL;
     const char *id = pipelines_dispatch(
         room, request_arena(request), request_param(request, "owner"),
         request_param(request, "name"), workflow, value_string(value_get(body, "ref"), NULL),
@@ -269,9 +294,9 @@ static Response *dispatch(Request *request, void *room, GError **error)
 const Route pipelines_routes[] = {
     {"GET", RUNS, list_runs, ROUTE_WORKER, "pipelines.run.read"},
     {"GET", RUNS "/{id}", get_run, ROUTE_WORKER, "pipelines.run.read"},
-    {"POST", RUNS "/{id}/cancel", cancel_run, ROUTE_WORKER, "pipelines.run.update"},
-    {"POST", RUNS "/{id}/rerun", rerun_run, ROUTE_WORKER, "pipelines.run.create"},
+    {"POST", RUNS "/{id}/cancel", cancel_run, ROUTE_WORKER, UPDATE_RUN},
+    {"POST", RUNS "/{id}/rerun", rerun_run, ROUTE_WORKER, CREATE_RUN},
     {"POST", "/api/pipelines/v1/repositories/{owner}/{name}/dispatches", dispatch, ROUTE_WORKER,
-     "pipelines.run.create"},
+     CREATE_RUN},
     {0},
 };

@@ -135,18 +135,23 @@ gboolean access_check(const Principal *principal, const char *permission, const 
                     "The token's scopes do not hold the permission %s", permission);
         return FALSE;
     }
-    /* what a job or service may do was written into its token when that was made */
-    if (principal->kind != PRINCIPAL_USER || principal_has_role(principal, "admin") ||
+    /* what a service may do was written into its token when that was made */
+    if (principal->kind == PRINCIPAL_SERVICE || principal_has_role(principal, "admin") ||
         g_str_equal(verb_of(permission), "read"))
         return TRUE;
-    if (g_str_equal(verb_of(permission), "administer")) {
+    if (principal->kind == PRINCIPAL_USER && g_str_equal(verb_of(permission), "administer")) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED, "%s needs an administrator", permission);
         return FALSE;
     }
     if (!owners || !owners[0] || owns(principal, owners))
         return TRUE;
-    g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
-                "%s is not in %s, who owns this; %s needs that", principal->ref, owners[0],
-                permission);
+    if (principal->kind == PRINCIPAL_JOB)
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
+                    "%s is about %s and may not do %s to something else", principal->ref,
+                    principal->groups[0] ? principal->groups[0] : "nothing", permission);
+    else
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
+                    "%s is not in %s, who owns this; %s needs that", principal->ref, owners[0],
+                    permission);
     return FALSE;
 }

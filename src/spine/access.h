@@ -37,7 +37,8 @@ const char *access_actor(const Request *request);
 /* May principal do permission to something owned by owners (refs, NULL-terminated; NULL: nothing in
  * particular)? The rules: admins may all; everybody signed in reads, and does what concerns nothing
  * that has an owner; "….administer" needs an admin; changing what has an owner needs to be in (a
- * group of) its owner; a token or job only what its scopes hold. FALSE with ERROR_NOT_ALLOWED that
- * says what is missing, ERROR_AUTHENTICATION where principal is NULL. */
+ * group of) its owner; a token or job only what its scopes hold, and a job only to what it is about
+ * (its groups: "repository:acme/shop"). FALSE with ERROR_NOT_ALLOWED that says what is missing,
+ * ERROR_AUTHENTICATION where principal is NULL. */
 gboolean access_check(const Principal *principal, const char *permission, const char *const *owners,
                       GError **error);

@@ -25,11 +25,23 @@ static Response *whoami(Request *request, void *room, GError **error)
     return response_text(200, "text/plain", access_actor(request));
 }
 
+static Response *who_is_about(Request *request, void *room, GError **error)
+{
+    const char *const owners[] = {"repository:acme/shop", NULL};
+    const char *const others[] = {"repository:acme/other", "group:default/x", NULL};
+    const Principal *principal = access_principal(request);
+
+    g_assert_true(access_check(principal, "forge.repository.push", owners, NULL));
+    g_assert_false(access_check(principal, "forge.repository.push", others, NULL));
+    return response_empty(204);
+}
+
 static const Route routes[] = {
     {"GET", "/api/test/v1/read", whoami, ROUTE_INLINE, "catalog.entity.read"},
     {"POST", "/api/test/v1/write", whoami, ROUTE_WORKER, "catalog.entity.create"},
     {"GET", "/api/test/v1/administer", whoami, ROUTE_WORKER, "identity.user.administer"},
     {"GET", "/api/test/v1/public", whoami, ROUTE_WORKER, PERMISSION_PUBLIC},
+    {"POST", "/api/test/v1/push", who_is_about, ROUTE_WORKER, "forge.repository.push"},
     {NULL}};
 
 static char **groups_of(const char *ref, void *data)
@@ -287,6 +299,40 @@ static void test_tokens_of_a_job_are_revoked(TestDb *test)
     house_close(&house);
 }
 
+/* "job:1" runs for a repository, everything else has ended. */
+static char **things_of_job(const char *id, void *running)
+{
+    static const char *const things[] = {"repository:acme/shop", NULL};
+
+    return *(gboolean *)running && g_str_equal(id, "1") ? g_strdupv((char **)things) : NULL;
+}
+
+static void test_token_of_a_job(TestDb *test)
+{
+    House house;
+    gboolean running = TRUE;
+    g_autofree char *token = NULL, *bearer = NULL, *during = NULL, *after = NULL;
+    g_autofree char *late = NULL, *late_bearer = NULL, *never = NULL;
+    int64_t now = clock_now_ms();
+
+    house_open(&house, test->db, CONFIG);
+    identity_set_jobs(house.identity, things_of_job, &running);
+    token = identity_issue_token(house.identity, PRINCIPAL_JOB, "job:1", "run", NULL, 60000, NULL);
+    late = identity_issue_token(house.identity, PRINCIPAL_JOB, "job:2", "run", NULL, 60000, NULL);
+    bearer = g_strdup_printf("Authorization: Bearer %s\r\n", token);
+    late_bearer = g_strdup_printf("Authorization: Bearer %s\r\n", late);
+    during = ask(&house, "POST", "/api/test/v1/push", bearer, NULL);
+    never = ask(&house, "GET", "/api/test/v1/read", late_bearer, NULL);
+    running = FALSE;
+    clock_set_for_tests(now + 6000);
+    after = ask(&house, "GET", "/api/test/v1/read", bearer, NULL);
+    clock_set_for_tests(0);
+    assert_contains(during, "HTTP/1.1 204");
+    assert_contains(never, "HTTP/1.1 401");
+    assert_contains(after, "HTTP/1.1 401");
+    house_close(&house);
+}
+
 static void test_passwords(TestDb *test)
 {
     House house;
@@ -382,6 +428,8 @@ int main(int argc, char **argv)
     test_db_add("/identity/cookie-writes-from-other-sites-are-refused", test_cross_site);
     test_db_add("/identity/tokens-are-scoped-listed-and-revoked", test_tokens);
     test_db_add("/identity/tokens-expire", test_token_expires);
+    test_db_add("/identity/a-job-is-about-its-repository-and-its-token-ends-with-it",
+                test_token_of_a_job);
     test_db_add("/identity/tokens-of-a-job-are-revoked", test_tokens_of_a_job_are_revoked);
     test_db_add("/identity/new-password-signs-out-who-knew-the-old", test_passwords);
     test_db_add("/identity/too-many-tries-must-wait", test_too_many_tries);

@@ -33,7 +33,10 @@ static void test_rules(void)
         {PRINCIPAL_USER, NULL, DEPLOY, "catalogue.entity.read", NULL, FALSE},
         {PRINCIPAL_USER, NULL, DEPLOY, "deployments.deployment.create", PLATFORM, FALSE},
         {PRINCIPAL_USER, NULL, NOTHING, "catalog.entity.read", NULL, FALSE},
-        {PRINCIPAL_JOB, NULL, DEPLOY, "deployments.deployment.create", PLATFORM, TRUE},
+        {PRINCIPAL_JOB, NULL, DEPLOY, "deployments.deployment.create", COMMERCE, TRUE},
+        {PRINCIPAL_JOB, NULL, DEPLOY, "deployments.deployment.create", PLATFORM, FALSE},
+        {PRINCIPAL_JOB, NULL, DEPLOY, "deployments.deployment.create", NOBODY, TRUE},
+        {PRINCIPAL_SERVICE, NULL, DEPLOY, "deployments.deployment.create", PLATFORM, TRUE},
         {PRINCIPAL_JOB, NULL, DEPLOY, "forge.repository.push", NULL, FALSE},
     };
 
