@@ -1,0 +1,44 @@
+// The skeletons of the other languages go the whole road too: built by their own tools, tested, in production, in the catalog.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createDemo } from '../lib/demo.mjs';
+import * as road from './road.mjs';
+
+const run = promisify(execFile);
+
+// What a machine without the language's tools cannot build.
+const languages = [
+  { language: 'go', tool: ['/usr/bin/go', 'version'] },
+  { language: 'java', tool: ['/usr/bin/javac', '-version'] },
+  { language: 'python', tool: ['/usr/bin/python3', '--version'] },
+];
+for (const entry of languages) {
+  const [program, ...parameters] = entry.tool;
+  entry.skip = await run(program, parameters).then(() => false, () => `${program} is not installed`);
+}
+
+const demo = await createDemo();
+let pave;
+before(async () => {
+  pave = await demo.start();
+  await pave.signIn();
+});
+after(() => demo.remove());
+
+for (const { language, skip } of languages) {
+  test(`a service in ${language} is built, tested and live in both environments`, { skip }, async () => {
+    const name = `${language}-service`;
+    await road.taskEnded(pave, await road.create(pave, { ...road.defaults(name), language, database: 'none' }));
+    await road.isInCatalog(pave, name);
+    const { id, commit } = await road.runOf(pave, name);
+    await road.runSucceeded(pave, id, 240);
+    for (const environment of ['staging', 'production']) {
+      await road.answers(pave, name, environment, commit.id);
+      await road.greets(pave, name, environment, 'Hello from');
+    }
+    const { results } = await pave.get(`/api/search/query?term=${name}&types[0]=software-catalog`);
+    assert(results.some(({ document }) => document.location === `/catalog/default/component/${name}`), 'it is found by search');
+  });
+}
