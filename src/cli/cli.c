@@ -44,6 +44,8 @@ int cli_fail(const GError *error)
     }
     if (g_error_matches(error, PAVE_ERROR, ERROR_NOT_ALLOWED))
         return EXIT_NOT_ALLOWED;
+    if (g_error_matches(error, PAVE_ERROR, ERROR_INPUT))
+        return EXIT_USAGE;
     return g_error_matches(error, PAVE_ERROR, ERROR_NOT_FOUND) ? EXIT_NOT_FOUND : EXIT_FAILED;
 }
 

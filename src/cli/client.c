@@ -71,14 +71,15 @@ static PaveErrorCode code_of(long status)
     return ERROR_INTERNAL;
 }
 
-/* The scaffolder tells each wrong parameter by itself: {errors: [{stack, message, property}]}. */
+/* The scaffolder tells each wrong parameter by itself: {errors: [{title, message, property}]},
+ * where the title is a sentence that names the field. */
 static char *join_errors(const Value *errors)
 {
     GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < value_count(errors); i++) {
         const Value *one = value_item(errors, i);
-        const char *message = value_path_string(one, "stack", NULL);
+        const char *message = value_path_string(one, "title", NULL);
 
         if (!message)
             message = value_path_string(one, "message", "");
