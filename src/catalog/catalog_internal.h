@@ -214,8 +214,9 @@ typedef struct {
 
 typedef struct {
     Arena *arena;
-    GPtrArray *emissions;    /* Emission *, the location's own entity first */
-    GHashTable *failed;      /* sources that could not be read: what came from them stays */
+    GPtrArray *emissions; /* Emission *, the location's own entity first */
+    GHashTable *
+        failed; /* sources that could not be read → why (status items): what came from them stays */
     GPtrArray *repositories; /* "owner/name" */
 } Reading;
 

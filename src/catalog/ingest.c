@@ -111,6 +111,20 @@ static gboolean stays(Plan *plan, const CatalogRow *row, int depth)
     return parent && depth < 32 && stays(plan, parent, depth + 1);
 }
 
+/* Its file cannot be read any more, which its readers learn on it. */
+static void plan_staying(Plan *plan, const CatalogRow *old)
+{
+    const Value *why = g_hash_table_lookup(plan->reading->failed, old->source);
+    CatalogRow *row = arena_new0(plan->arena, CatalogRow, 1);
+
+    if (value_count(why) == 0)
+        return;
+    *row = *old;
+    row->status = why;
+    if (!is_unchanged(row, old))
+        g_ptr_array_add(plan->changed, row);
+}
+
 static void plan_removals(Plan *plan)
 {
     GHashTableIter iterator;
@@ -120,7 +134,11 @@ static void plan_removals(Plan *plan)
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const CatalogRow *row = value;
 
-        if (!g_hash_table_contains(plan->emitted, row->ref) && !stays(plan, row, 0))
+        if (g_hash_table_contains(plan->emitted, row->ref))
+            continue;
+        if (stays(plan, row, 0))
+            plan_staying(plan, row);
+        else
             g_ptr_array_add(plan->removed, (gpointer)row);
     }
 }

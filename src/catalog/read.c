@@ -1,5 +1,6 @@
 /* Reads everything a location names, and what that names in turn. */
 #include "catalog/catalog_internal.h"
+#include "formats/nunjucks.h"
 #include "formats/yaml.h"
 #include <string.h>
 
@@ -87,6 +88,21 @@ static void add_error(Reader *reader, Emission *emission, const char *file, cons
 {
     add_fault(reader, emission,
               &(Fault){error_name(error), error->message, file, value_line(at), value_column(at)});
+}
+
+/* What came from source stays; it shows the items that parent got since it had known ones. */
+static void mark_failed(Reader *reader, const Source *source, const Emission *parent, guint known)
+{
+    GHashTable *failed = reader->reading->failed;
+    const char *name = source_format(reader->arena, source);
+    Value *items = g_hash_table_lookup(failed, name);
+
+    if (!items) {
+        items = value_array_new(reader->arena);
+        g_hash_table_insert(failed, (gpointer)name, items);
+    }
+    for (guint i = known; i < value_count(parent->status); i++)
+        value_append(reader->arena, items, value_item(parent->status, i));
 }
 
 /* ---- what was found ---- */
@@ -180,13 +196,14 @@ static void refuse(Reader *reader, Emission *parent, const Source *source, const
 {
     const char *ref = entity_ref_of(reader->arena, document);
     const char *from = source_format(reader->arena, source);
-    Emission *emission = parent;
+    guint known = value_count(parent->status);
 
-    if (ref && !g_hash_table_contains(reader->emitted, ref))
-        emission = emit(reader, ref, parent->ref, from, NULL);
-    else
-        g_hash_table_add(reader->reading->failed, (gpointer)from);
-    add_fault(reader, emission, fault);
+    if (ref && !g_hash_table_contains(reader->emitted, ref)) {
+        add_fault(reader, emit(reader, ref, parent->ref, from, NULL), fault);
+        return;
+    }
+    add_fault(reader, parent, fault);
+    mark_failed(reader, source, parent, known);
 }
 
 static void refuse_model(Reader *reader, Emission *parent, const Source *source,
@@ -248,6 +265,31 @@ static gboolean check_rules(Reader *reader, Emission *parent, const Source *sour
     return FALSE;
 }
 
+static void add_findings(Reader *reader, Emission *parent, const Source *source,
+                         const Diagnostics *findings)
+{
+    for (guint i = 0; i < diagnostics_count(findings); i++) {
+        const Diagnostic *finding = diagnostics_get(findings, i);
+
+        if (finding->severity == DIAGNOSTIC_ERROR)
+            add_fault(reader, parent,
+                      &(Fault){"InputError", arena_strdup(reader->arena, finding->message),
+                               source->target, finding->line, finding->column});
+    }
+}
+
+/* An expression that does not parse breaks a template only where it is used, but its author learns
+ * of it here. */
+static void check_expressions(Reader *reader, Emission *emission, const Source *source,
+                              const Value *document)
+{
+    g_autoptr(Diagnostics) findings = diagnostics_new();
+
+    nunjucks_check_tree(value_path(document, "spec.steps"), source->target, findings);
+    nunjucks_check_tree(value_path(document, "spec.output"), source->target, findings);
+    add_findings(reader, emission, source, findings);
+}
+
 static void read_document(Reader *reader, Emission *parent, const Source *source,
                           const Value *document, int depth)
 {
@@ -266,6 +308,8 @@ static void read_document(Reader *reader, Emission *parent, const Source *source
     emission = emit(reader, ref, parent->ref, source_format(reader->arena, source), entity);
     if (g_str_equal(value_path_string(entity, "kind", ""), "Location"))
         read_targets(reader, emission, source, depth + 1);
+    if (g_str_equal(value_path_string(entity, "kind", ""), "Template"))
+        check_expressions(reader, emission, source, document);
 }
 
 /* ---- one file ---- */
@@ -273,8 +317,10 @@ static void read_document(Reader *reader, Emission *parent, const Source *source
 static void fail_source(Reader *reader, Emission *parent, const Source *source, const Value *at,
                         const GError *error)
 {
-    g_hash_table_add(reader->reading->failed, (gpointer)source_format(reader->arena, source));
+    guint known = value_count(parent->status);
+
     add_error(reader, parent, source->target, at, error);
+    mark_failed(reader, source, parent, known);
 }
 
 static void note_repository(Reader *reader, const Source *source)
@@ -284,19 +330,6 @@ static void note_repository(Reader *reader, const Source *source)
 
     if (repository && !g_ptr_array_find_with_equal_func(known, repository, g_str_equal, NULL))
         g_ptr_array_add(known, (gpointer)repository);
-}
-
-static void add_findings(Reader *reader, Emission *parent, const Source *source,
-                         const Diagnostics *findings)
-{
-    for (guint i = 0; i < diagnostics_count(findings); i++) {
-        const Diagnostic *finding = diagnostics_get(findings, i);
-
-        if (finding->severity == DIAGNOSTIC_ERROR)
-            add_fault(reader, parent,
-                      &(Fault){"InputError", arena_strdup(reader->arena, finding->message),
-                               source->target, finding->line, finding->column});
-    }
 }
 
 static void read_bytes(Reader *reader, Emission *parent, const Source *source, GBytes *bytes,
@@ -309,8 +342,10 @@ static void read_bytes(Reader *reader, Emission *parent, const Source *source, G
                                                source->target, YAML_PLAIN, findings);
 
     if (!documents) {
-        g_hash_table_add(reader->reading->failed, (gpointer)source_format(reader->arena, source));
+        guint known = value_count(parent->status);
+
         add_findings(reader, parent, source, findings);
+        mark_failed(reader, source, parent, known);
         return;
     }
     for (guint i = 0; i < value_count(documents); i++)

@@ -2,6 +2,7 @@
 
 #include "formats/nunjucks_internal.h"
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static NjSource source_of(const char *text, const NunjucksOptions *options)
@@ -150,6 +151,36 @@ const Value *nunjucks_evaluate_tree(Arena *arena, const Value *value, const Valu
             arena, object, value_key_at(value, i),
             nunjucks_evaluate_tree(arena, value_value_at(value, i), context, options, warnings));
     return object;
+}
+
+/* The place inside a text of one line is known; of a longer one only where it begins. */
+static void check_string(const Value *value, const char *file, Diagnostics *diagnostics)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    const char *text = value_string(value, "");
+    NjSource source = source_of(text, NULL);
+    g_autoptr(GError) error = NULL;
+    int line, column, message = 0;
+    bool mutates;
+
+    if (nj_parse(arena, &source, &mutates, &error))
+        return;
+    /* nj_error_at() says "template:line:column: message" where no file is given. */
+    if (sscanf(error->message, "template:%d:%d: %n", &line, &column, &message) != 2 ||
+        strchr(text, '\n'))
+        column = 1;
+    diagnostics_error(diagnostics, "template-expression", file, value_line(value),
+                      value_column(value) + column - 1, "%s", error->message + message);
+}
+
+void nunjucks_check_tree(const Value *value, const char *file, Diagnostics *diagnostics)
+{
+    if (value_is(value, VALUE_STRING))
+        check_string(value, file, diagnostics);
+    for (guint i = 0; value_is(value, VALUE_ARRAY) && i < value_count(value); i++)
+        nunjucks_check_tree(value_item(value, i), file, diagnostics);
+    for (guint i = 0; value_is(value, VALUE_OBJECT) && i < value_count(value); i++)
+        nunjucks_check_tree(value_value_at(value, i), file, diagnostics);
 }
 
 bool nunjucks_truthy(const Value *value)

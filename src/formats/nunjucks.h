@@ -4,6 +4,7 @@
  * Ceilings on time (steps), output and recursion: a hostile template stops with an error and harms
  * nobody. */
 #pragma once
+#include "base/diagnostics.h"
 #include "base/error.h"
 #include "formats/value.h"
 
@@ -32,6 +33,10 @@ const Value *nunjucks_evaluate(Arena *arena, const char *text, const Value *cont
  * its error is added to warnings (GPtrArray of g_free'd strings; may be NULL). */
 const Value *nunjucks_evaluate_tree(Arena *arena, const Value *value, const Value *context,
                                     const NunjucksOptions *options, GPtrArray *warnings);
+
+/* Finds what does not parse in every string inside value, with its place in file, where value was
+ * read from. Nothing is evaluated. */
+void nunjucks_check_tree(const Value *value, const char *file, Diagnostics *diagnostics);
 
 /* Backstage's falsiness for `if`: undefined, null, false, 0, NaN, "" and an empty array. */
 bool nunjucks_truthy(const Value *value);
