@@ -32,18 +32,24 @@ static gboolean name_is_safe(const char *name)
            g_ascii_strcasecmp(name, ".git") != 0;
 }
 
-static gboolean write_link(git_blob *blob, int folder_fd, const char *name, const char *path,
-                           GError **error)
+/* Where a link leads; NULL with error where that is outside. */
+static char *link_target(git_blob *blob, const char *path, GError **error)
 {
     g_autofree char *target = g_strndup(git_blob_rawcontent(blob), (gsize)git_blob_rawsize(blob));
 
-    if (!folder_link_stays_inside(path, target)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                    "%s is a symbolic link to \"%s\", which leads out of the repository", path,
-                    target);
-        return FALSE;
-    }
-    return symlinkat(target, folder_fd, name) == 0 || failed(error, path);
+    if (folder_link_stays_inside(path, target))
+        return g_steal_pointer(&target);
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                "%s is a symbolic link to \"%s\", which leads out of the repository", path, target);
+    return NULL;
+}
+
+static gboolean write_link(git_blob *blob, int folder_fd, const char *name, const char *path,
+                           GError **error)
+{
+    g_autofree char *target = link_target(blob, path, error);
+
+    return target && (symlinkat(target, folder_fd, name) == 0 || failed(error, path));
 }
 
 static gboolean write_all(int fd, const char *bytes, gsize length)
@@ -162,4 +168,50 @@ gboolean forge_export(Forge *forge, const char *owner, const char *name, const c
     struct export export = {.destination = destination};
 
     return forge_with_tree(forge, owner, name, ref, subpath, export_tree, &export, error);
+}
+
+/* ---- links alone ---- */
+
+struct link_check {
+    git_repository *git;
+    GError **error;
+};
+
+static int check_entry(const char *root, const git_tree_entry *entry, void *data)
+{
+    struct link_check *check = data;
+    g_autofree char *path = g_strconcat(root, git_tree_entry_name(entry), NULL);
+    g_autofree char *target = NULL;
+    g_autoptr(git_blob) blob = NULL;
+
+    guint depth = 0;
+
+    for (const char *c = root; *c; c++)
+        depth += *c == '/';
+    if (depth > EXPORT_DEPTH_MAX) {
+        g_set_error(check->error, PAVE_ERROR, ERROR_INPUT, "%s: folders are nested too deeply",
+                    path);
+        return -1;
+    }
+    if (git_tree_entry_filemode(entry) != GIT_FILEMODE_LINK)
+        return 0;
+    if (git_blob_lookup(&blob, check->git, git_tree_entry_id(entry)) < 0) {
+        forge_git_failed(check->error, path);
+        return -1;
+    }
+    target = link_target(blob, path, check->error);
+    return target ? 0 : -1;
+}
+
+static gboolean check_tree(git_repository *git, git_tree *tree, void *data, GError **error)
+{
+    struct link_check check = {git, error};
+
+    return git_tree_walk(tree, GIT_TREEWALK_PRE, check_entry, &check) == 0;
+}
+
+gboolean forge_check_links(Forge *forge, const char *owner, const char *name, const char *ref,
+                           GError **error)
+{
+    return forge_with_tree(forge, owner, name, ref, "", check_tree, NULL, error);
 }

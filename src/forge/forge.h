@@ -78,6 +78,10 @@ const Value *forge_list(Forge *forge, Arena *arena, const char *owner, const cha
  * that leave it are refused. */
 gboolean forge_export(Forge *forge, const char *owner, const char *name, const char *ref,
                       const char *subpath, const char *destination, GError **error);
+/* Whether every symlink of a commit's tree stays inside it. ERROR_INPUT names the first that
+ * leaves. */
+gboolean forge_check_links(Forge *forge, const char *owner, const char *name, const char *ref,
+                           GError **error);
 /* {id, message, author:{name,email}, timestamp, parents} of a commit. */
 const Value *forge_commit(Forge *forge, Arena *arena, const char *owner, const char *name,
                           const char *ref, GError **error);

@@ -242,6 +242,8 @@ static gboolean prepare_checkout(Runner *runner, Step *step, const Value *with, 
         ref = value_string(value_get(known, "defaultBranch"), "main");
     if (*ref && !find_commit(runner, owner, name, ref, &full, &sha, error))
         return FALSE;
+    if (!forge_check_links(runner->pipelines->forge, owner, name, sha, error))
+        return FALSE;
     gboolean is_branch = g_str_has_prefix(full, "refs/heads/");
     const char *depth = ghexpr_to_string(arena, value_get(with, "fetch-depth"));
     int64_t commits = *depth ? g_ascii_strtoll(depth, NULL, 10) : 1;
