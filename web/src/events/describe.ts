@@ -45,7 +45,7 @@ export function describe(event: CloudEvent): { words: string; state: string } {
   const data = event.data ?? {};
   const outcome = [data.outcome, data.conclusion, data.state].find((each) => typeof each === 'string') as string | undefined;
   const failed = /finished/.test(event.type) && outcome && /fail|cancel|error/.test(outcome);
-  const where = typeof data.environment === 'string' ? ` to ${data.environment}` : '';
+  const where = typeof data.environment === 'string' ? ` in ${data.environment}` : '';
   const plain = event.type.replace(/^dev\.(pave|cdevents)\./, '').replace(/\.\d+\.\d+\.\d+$/, '').replaceAll(/[._]/g, ' ');
   const words = found?.[1] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
   return { words: /deployed|upgraded|rolledback/.test(event.type) ? `${words}${where}` : words, state: failed ? 'failed' : (found?.[2] ?? 'none') };

@@ -41,12 +41,17 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
   }, [lines, needle]);
   const rows = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => 20, overscan: 30 });
 
+  // Long lines are measured only when they are drawn: the end is where it is after that.
+  const toEnd = () => {
+    rows.scrollToIndex(shown.length - 1, { align: 'end' });
+    requestAnimationFrame(() => requestAnimationFrame(() => box.current?.scrollTo({ top: box.current.scrollHeight })));
+  };
   // Once more after the end, for the last lines.
   const followed = useRef(false);
   useEffect(() => {
     if (live) followed.current = true;
-    if (follow && followed.current && !needle && shown.length > 0) rows.scrollToIndex(shown.length - 1, { align: 'end' });
-  }, [shown.length, follow, live, needle, rows]);
+    if (follow && followed.current && !needle && shown.length > 0) toEnd();
+  }, [shown.length, follow, live, needle]);
 
   useEffect(() => {
     const index = shown.findIndex((line) => `${anchor}L${line.number}` === picked);
