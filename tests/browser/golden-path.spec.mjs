@@ -27,7 +27,10 @@ test.describe('signed out', () => {
 
 test('the form says what is wrong before anything is created', async ({ page, pave }) => {
   await page.goto('/create');
-  await page.getByRole('link', { name: /Create a New Microservice/ }).first().click();
+  await page
+    .getByRole('link', { name: /Create a New Microservice/ })
+    .first()
+    .click();
   await page.getByLabel('Service Name').fill('Order Service');
   await page.getByRole('button', { name: 'Next' }).click();
   await expect(page.getByText('Use lower-case letters, digits and dashes')).toBeVisible();
@@ -67,7 +70,8 @@ test('one form makes a service, with every step live', async ({ page }) => {
 test('its page shows owner, origin and two healthy environments', async ({ page, pave }) => {
   await page.goto(home);
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
-  for (const each of ['staging', 'production']) await expect(environment(page, each).getByText('Healthy')).toBeVisible({ timeout: 150_000 });
+  for (const each of ['staging', 'production'])
+    await expect(environment(page, each).getByText('Healthy')).toBeVisible({ timeout: 150_000 });
   await expect(page.getByRole('link', { name: /team-commerce/ }).first()).toBeVisible();
   await expect(page.getByRole('region', { name: 'Created by' }).or(page.getByText('Created by')).first()).toBeVisible();
   await picture(page, '08-service');

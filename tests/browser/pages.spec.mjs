@@ -6,10 +6,31 @@ const name = 'order-service';
 const service = `/catalog/default/component/${name}`;
 
 const PAGES = [
-  '/', '/catalog', '/catalog?kind=Group', service, `${service}/pipelines`, `${service}/deployments`, `${service}/infrastructure`, `${service}/events`,
-  `${service}/yaml`, '/catalog/default/group/team-commerce', '/create', '/create/templates/default/new-microservice', '/repositories',
-  `/repositories/acme-corp/${name}`, `/repositories/acme-corp/${name}/blob/main/catalog-info.yaml`, `/repositories/acme-corp/${name}/commits/main`, '/runs',
-  '/deployments', '/infrastructure', `/infrastructure/${name}-staging`, '/dora', '/events', '/docs', '/settings', '/there-is-no-such-page',
+  '/',
+  '/catalog',
+  '/catalog?kind=Group',
+  service,
+  `${service}/pipelines`,
+  `${service}/deployments`,
+  `${service}/infrastructure`,
+  `${service}/events`,
+  `${service}/yaml`,
+  '/catalog/default/group/team-commerce',
+  '/create',
+  '/create/templates/default/new-microservice',
+  '/repositories',
+  `/repositories/acme-corp/${name}`,
+  `/repositories/acme-corp/${name}/blob/main/catalog-info.yaml`,
+  `/repositories/acme-corp/${name}/commits/main`,
+  '/runs',
+  '/deployments',
+  '/infrastructure',
+  `/infrastructure/${name}-staging`,
+  '/dora',
+  '/events',
+  '/docs',
+  '/settings',
+  '/there-is-no-such-page',
 ];
 
 const titleOf = (path) => path.replace(/\W+/g, '-').replace(/^-|-$/g, '') || 'home';
@@ -22,7 +43,9 @@ async function settled(page) {
 
 async function check(page) {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`)).toEqual([]);
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`),
+  ).toEqual([]);
 }
 
 for (const colorScheme of ['light', 'dark']) {

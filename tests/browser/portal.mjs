@@ -20,7 +20,8 @@ export const test = base.extend({
     page.on('pageerror', (error) => errors.push(error.message));
     page.on('console', (message) => {
       // A refused request is the server's business and shown on the page; anything else is a mistake of ours.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) errors.push(message.text());
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        errors.push(message.text());
     });
     await use(page);
     expect(errors, 'errors in the console').toEqual([]);

@@ -8,7 +8,11 @@ import { Pave } from '../lib/pave.mjs';
 async function running() {
   // An address given by hand is used as it is: for trying things out against a server that runs already.
   const url = process.env.PAVE_BROWSER_URL;
-  if (url) return { pave: new Pave({ url, port: Number(new URL(url).port), data: '', program: process.env.PAVE_PROGRAM ?? 'pave' }), remove: async () => {} };
+  if (url)
+    return {
+      pave: new Pave({ url, port: Number(new URL(url).port), data: '', program: process.env.PAVE_PROGRAM ?? 'pave' }),
+      remove: async () => {},
+    };
   const demo = await createDemo();
   try {
     return { pave: await demo.start(), remove: () => demo.remove() };
@@ -24,7 +28,21 @@ async function signedIn(pave) {
     body: JSON.stringify({ provider: 'guest' }),
   });
   const [name, value] = String(reply.headers['set-cookie']?.[0]).split(';')[0].split('=');
-  return { cookies: [{ name, value, domain: new URL(pave.url).hostname, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Lax' }], origins: [] };
+  return {
+    cookies: [
+      {
+        name,
+        value,
+        domain: new URL(pave.url).hostname,
+        path: '/',
+        expires: -1,
+        httpOnly: true,
+        secure: false,
+        sameSite: 'Lax',
+      },
+    ],
+    origins: [],
+  };
 }
 
 export default async function start() {
@@ -32,7 +50,13 @@ export default async function start() {
   const folder = await mkdtemp(join(tmpdir(), 'pave-browser-'));
   const state = join(folder, 'state.json');
   await writeFile(state, JSON.stringify(await signedIn(pave)), { mode: 0o600 });
-  process.env.PAVE_TEST_DETAILS = JSON.stringify({ url: pave.url, port: pave.port, data: pave.data, program: pave.program, state });
+  process.env.PAVE_TEST_DETAILS = JSON.stringify({
+    url: pave.url,
+    port: pave.port,
+    data: pave.data,
+    program: pave.program,
+    state,
+  });
   return async () => {
     await remove();
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,11 @@
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
 import type { ComponentType } from 'react';
 import { Box, Center, Loader } from '@mantine/core';
 import { onSignedOut } from './api/client';
@@ -21,7 +28,10 @@ const app = createRoute({
   id: 'app',
   component: Shell,
   beforeLoad: async ({ location }) => {
-    const [session] = await Promise.all([queryClient.ensureQueryData(sessionQuery), queryClient.prefetchQuery(infoQuery)]);
+    const [session] = await Promise.all([
+      queryClient.ensureQueryData(sessionQuery),
+      queryClient.prefetchQuery(infoQuery),
+    ]);
     if (!session.user) throw redirect({ to: '/login', search: { next: location.href } as never });
   },
 });
@@ -73,7 +83,11 @@ export const router = createRouter({
     return text ? `?${text}` : '';
   },
   defaultNotFoundComponent: NotFound,
-  defaultPendingComponent: () => <Center h="60vh"><Loader aria-label="Loading" /></Center>,
+  defaultPendingComponent: () => (
+    <Center h="60vh">
+      <Loader aria-label="Loading" />
+    </Center>
+  ),
   defaultErrorComponent: ({ error }) => (
     <Box maw={640} mx="auto" p={40}>
       <ErrorState error={error} retry={() => location.reload()} />

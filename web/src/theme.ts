@@ -1,16 +1,56 @@
 import {
-  Alert, Anchor, Badge, Button, Card, createTheme, type CSSVariablesResolver, Loader, type MantineColorsTuple, Paper, Select, Table, Tabs,
-  TextInput, Tooltip,
+  Alert,
+  Anchor,
+  Badge,
+  Button,
+  Card,
+  createTheme,
+  type CSSVariablesResolver,
+  Loader,
+  type MantineColorsTuple,
+  Paper,
+  Select,
+  Table,
+  Tabs,
+  TextInput,
+  Tooltip,
 } from '@mantine/core';
 
 const brand: MantineColorsTuple = [
-  '#eef3ff', '#dce5fd', '#b6c8fa', '#8ea9f7', '#6a8df3', '#4a74ec', '#345fe0', '#274fc9', '#2244ad', '#1c3889',
+  '#eef3ff',
+  '#dce5fd',
+  '#b6c8fa',
+  '#8ea9f7',
+  '#6a8df3',
+  '#4a74ec',
+  '#345fe0',
+  '#274fc9',
+  '#2244ad',
+  '#1c3889',
 ];
 const gray: MantineColorsTuple = [
-  '#fafafb', '#f4f4f6', '#e9e9ed', '#dedee4', '#cdcdd6', '#aaabb6', '#858793', '#5f616d', '#3c3e48', '#1d1e25',
+  '#fafafb',
+  '#f4f4f6',
+  '#e9e9ed',
+  '#dedee4',
+  '#cdcdd6',
+  '#aaabb6',
+  '#858793',
+  '#5f616d',
+  '#3c3e48',
+  '#1d1e25',
 ];
 const dark: MantineColorsTuple = [
-  '#dcdde3', '#b3b5bf', '#93959f', '#6a6c77', '#3a3c44', '#2b2d34', '#202228', '#17181c', '#111215', '#0b0c0e',
+  '#dcdde3',
+  '#b3b5bf',
+  '#93959f',
+  '#6a6c77',
+  '#3a3c44',
+  '#2b2d34',
+  '#202228',
+  '#17181c',
+  '#111215',
+  '#0b0c0e',
 ];
 
 export const theme = createTheme({
@@ -36,7 +76,10 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     // A coloured edge and icon; the words stay in the text's own colour, which can be read on both schemes.
-    Alert: Alert.extend({ defaultProps: { variant: 'outline', radius: 'lg' }, styles: { title: { color: 'var(--mantine-color-text)' }, root: { background: 'var(--pave-raised)' } } }),
+    Alert: Alert.extend({
+      defaultProps: { variant: 'outline', radius: 'lg' },
+      styles: { title: { color: 'var(--mantine-color-text)' }, root: { background: 'var(--pave-raised)' } },
+    }),
     Anchor: Anchor.extend({ defaultProps: { underline: 'hover' } }),
     Badge: Badge.extend({ defaultProps: { variant: 'default', radius: 'sm', tt: 'none', fw: 500 } }),
     Button: Button.extend({ defaultProps: { size: 'sm' }, styles: { label: { fontWeight: 550 } } }),

@@ -6,7 +6,8 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 15_000,
       refetchOnWindowFocus: true,
-      retry: (count, error) => (error instanceof ApiError && error.status !== 0 && error.status < 500 ? false : count < 3),
+      retry: (count, error) =>
+        error instanceof ApiError && error.status !== 0 && error.status < 500 ? false : count < 3,
     },
   },
 });

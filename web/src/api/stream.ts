@@ -50,7 +50,10 @@ export function startStream(): void {
     openStream(tell);
     return;
   }
-  const worker = new SharedWorker(new URL('./stream.worker.ts', import.meta.url), { type: 'module', name: 'pave-events' });
+  const worker = new SharedWorker(new URL('./stream.worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'pave-events',
+  });
   worker.port.onmessage = (message: MessageEvent<StreamMessage>) => tell(message.data);
   worker.onerror = () => openStream(tell);
   worker.port.start();

@@ -19,7 +19,8 @@ export function ago(time: Time, now = Date.now()): string {
   return new Date(toMs(time)).toLocaleDateString('en', { year: 'numeric', month: 'short', day: 'numeric' });
 }
 
-const two = (big: number, bigUnit: string, small: number, smallUnit: string) => (small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit === 'm' ? 'min' : bigUnit}`);
+const two = (big: number, bigUnit: string, small: number, smallUnit: string) =>
+  small ? `${big} ${bigUnit} ${small} ${smallUnit}` : `${big} ${bigUnit === 'm' ? 'min' : bigUnit}`;
 
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return '–';

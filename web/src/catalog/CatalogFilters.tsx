@@ -5,7 +5,12 @@ import { useEffect, useState } from 'react';
 import type { UrlState } from '../shell/useUrlState';
 import { parseRef, useFacets, type CatalogFilter } from './api';
 
-const FACETS = { type: 'spec.type', owner: 'relations.ownedBy', lifecycle: 'spec.lifecycle', tag: 'metadata.tags' } as const;
+const FACETS = {
+  type: 'spec.type',
+  owner: 'relations.ownedBy',
+  lifecycle: 'spec.lifecycle',
+  tag: 'metadata.tags',
+} as const;
 type FacetName = keyof typeof FACETS;
 const LABELS: Record<FacetName, string> = { type: 'Type', owner: 'Owner', lifecycle: 'Lifecycle', tag: 'Tag' };
 
@@ -29,8 +34,16 @@ function FacetSelect({ name, filter, onChange }: FacetProps) {
   if (options.length === 0) return null;
   return (
     <Select
-      data={options} value={value ?? null} onChange={(next) => onChange(next ?? undefined)} placeholder={LABELS[name]} aria-label={LABELS[name]}
-      size="xs" w={name === 'owner' ? 170 : 140} clearable searchable={options.length > 8} styles={{ input: { height: 32 } }}
+      data={options}
+      value={value ?? null}
+      onChange={(next) => onChange(next ?? undefined)}
+      placeholder={LABELS[name]}
+      aria-label={LABELS[name]}
+      size="xs"
+      w={name === 'owner' ? 170 : 140}
+      clearable
+      searchable={options.length > 8}
+      styles={{ input: { height: 32 } }}
     />
   );
 }
@@ -39,12 +52,23 @@ export function CatalogFilters({ state, change }: { state: UrlState; change: (ne
   const [text, setText] = useState(state.q ?? '');
   const search = useDebouncedCallback((q: string) => change({ q: q || undefined }), 200);
   useEffect(() => setText(state.q ?? ''), [state.q]);
-  const filter: CatalogFilter = { kind: state.kind, type: state.type, owner: state.owner, lifecycle: state.lifecycle, tag: state.tag };
+  const filter: CatalogFilter = {
+    kind: state.kind,
+    type: state.type,
+    owner: state.owner,
+    lifecycle: state.lifecycle,
+    tag: state.tag,
+  };
   const active = [state.q, state.type, state.owner, state.lifecycle, state.tag].some(Boolean);
   return (
     <Group gap={8} role="search">
       <TextInput
-        value={text} size="xs" w={240} placeholder="Filter by name or text" aria-label="Filter by name or text" leftSection={<IconSearch size={15} />}
+        value={text}
+        size="xs"
+        w={240}
+        placeholder="Filter by name or text"
+        aria-label="Filter by name or text"
+        leftSection={<IconSearch size={15} />}
         styles={{ input: { height: 32 } }}
         onChange={(event) => {
           setText(event.currentTarget.value);
@@ -55,7 +79,14 @@ export function CatalogFilters({ state, change }: { state: UrlState; change: (ne
         <FacetSelect key={name} name={name} filter={filter} onChange={(value) => change({ [name]: value })} />
       ))}
       {active && (
-        <Button size="xs" variant="subtle" color="gray" onClick={() => change({ q: undefined, type: undefined, owner: undefined, lifecycle: undefined, tag: undefined })}>
+        <Button
+          size="xs"
+          variant="subtle"
+          color="gray"
+          onClick={() =>
+            change({ q: undefined, type: undefined, owner: undefined, lifecycle: undefined, tag: undefined })
+          }
+        >
           Clear
         </Button>
       )}

@@ -27,14 +27,24 @@ export function EntityProblems({ entity }: { entity: Entity }) {
   return (
     <>
       {items.length > 0 && (
-        <Alert color="red" icon={<IconAlertTriangle size={18} />} title="Its last version has problems; this is the last good one">
+        <Alert
+          color="red"
+          icon={<IconAlertTriangle size={18} />}
+          title="Its last version has problems; this is the last good one"
+        >
           <Diagnostics items={items.map(diagnosticOf)} />
         </Alert>
       )}
       {missing.length > 0 && (
-        <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="It refers to what the catalog does not know">
+        <Alert
+          color="yellow"
+          icon={<IconAlertTriangle size={18} />}
+          title="It refers to what the catalog does not know"
+        >
           <Text fz="sm" component="div" style={{ display: 'flex', gap: 14, flexWrap: 'wrap' }}>
-            {missing.map((ref) => <EntityLink key={ref} entityRef={ref} title={ref} />)}
+            {missing.map((ref) => (
+              <EntityLink key={ref} entityRef={ref} title={ref} />
+            ))}
           </Text>
         </Alert>
       )}

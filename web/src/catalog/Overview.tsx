@@ -30,17 +30,44 @@ function AboutCard({ entity }: { entity: Entity }) {
             ['Type', entity.spec?.type],
             ['Lifecycle', entity.spec?.lifecycle],
             ['Email', profile?.email],
-            ['Repository', repository && <Anchor component={AppLink} href={`/repositories/${repository}`} fz="sm">{repository}</Anchor>],
-            ['Defined in', view && /^https?:/.test(view) && <Anchor component={AppLink} href={view} fz="sm">{view.split('/').at(-1)}</Anchor>],
-            ['On call', annotations['pagerduty.com/service-id'] && <span className="mono">{annotations['pagerduty.com/service-id']}</span>],
-            ['Reference', <span key="ref" className="mono">{refOf(entity)}</span>],
+            [
+              'Repository',
+              repository && (
+                <Anchor component={AppLink} href={`/repositories/${repository}`} fz="sm">
+                  {repository}
+                </Anchor>
+              ),
+            ],
+            [
+              'Defined in',
+              view && /^https?:/.test(view) && (
+                <Anchor component={AppLink} href={view} fz="sm">
+                  {view.split('/').at(-1)}
+                </Anchor>
+              ),
+            ],
+            [
+              'On call',
+              annotations['pagerduty.com/service-id'] && (
+                <span className="mono">{annotations['pagerduty.com/service-id']}</span>
+              ),
+            ],
+            [
+              'Reference',
+              <span key="ref" className="mono">
+                {refOf(entity)}
+              </span>,
+            ],
           ]}
         />
         {links.length > 0 && (
           <Stack gap={6}>
             {links.map((link) => (
               <Anchor key={link.url} component={AppLink} href={link.url} fz="sm">
-                <Group gap={6}><IconExternalLink size={14} />{link.title ?? link.url}</Group>
+                <Group gap={6}>
+                  <IconExternalLink size={14} />
+                  {link.title ?? link.url}
+                </Group>
               </Anchor>
             ))}
           </Stack>
@@ -57,12 +84,30 @@ function RelationsCard({ entity }: { entity: Entity }) {
     <Section
       title="Relations"
       flush
-      actions={any && <SegmentedControl size="xs" value={view} onChange={setView} data={[{ value: 'graph', label: 'Graph' }, { value: 'list', label: 'List' }]} aria-label="Show relations as" />}
+      actions={
+        any && (
+          <SegmentedControl
+            size="xs"
+            value={view}
+            onChange={setView}
+            data={[
+              { value: 'graph', label: 'Graph' },
+              { value: 'list', label: 'List' },
+            ]}
+            aria-label="Show relations as"
+          />
+        )
+      }
     >
       {!any ? (
-        <Text c="dimmed" fz="sm" p="md">It stands alone. Relations come from <code>owner</code>, <code>system</code>, <code>dependsOn</code> and its APIs in catalog-info.yaml.</Text>
+        <Text c="dimmed" fz="sm" p="md">
+          It stands alone. Relations come from <code>owner</code>, <code>system</code>, <code>dependsOn</code> and its
+          APIs in catalog-info.yaml.
+        </Text>
       ) : view === 'graph' ? (
-        <Suspense fallback={<Box h={340} />}><RelationGraph entity={entity} /></Suspense>
+        <Suspense fallback={<Box h={340} />}>
+          <RelationGraph entity={entity} />
+        </Suspense>
       ) : (
         <RelationLists entity={entity} />
       )}
@@ -79,18 +124,36 @@ export function Overview({ entity }: { entity: Entity }) {
       {component && <EnvironmentCards service={entity.metadata.name} repository={repositoryOf(entity)} />}
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 4 }}>
-        <Stack gap="md">
-          <AboutCard entity={entity} />
-          <ProvenanceCard entityRef={refOf(entity)} />
-        </Stack>
+          <Stack gap="md">
+            <AboutCard entity={entity} />
+            <ProvenanceCard entityRef={refOf(entity)} />
+          </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 8 }}>
-          {crowd ? <Section title="Relations" flush><RelationLists entity={entity} /></Section> : <RelationsCard entity={entity} />}
+          {crowd ? (
+            <Section title="Relations" flush>
+              <RelationLists entity={entity} />
+            </Section>
+          ) : (
+            <RelationsCard entity={entity} />
+          )}
         </Grid.Col>
       </Grid>
       {definition && (
         <Section title="Definition" flush>
-          <Box component="pre" m={0} p="md" className="log" mah={520} style={{ overflow: 'auto' }} tabIndex={0} role="region" aria-label="Definition">{definition}</Box>
+          <Box
+            component="pre"
+            m={0}
+            p="md"
+            className="log"
+            mah={520}
+            style={{ overflow: 'auto' }}
+            tabIndex={0}
+            role="region"
+            aria-label="Definition"
+          >
+            {definition}
+          </Box>
         </Section>
       )}
     </Stack>

@@ -32,25 +32,51 @@ export function RegisterButton() {
   };
   return (
     <>
-      <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={open}>Register</Button>
-      <Modal opened={opened} onClose={leave} title={<Text fw={600}>Register what exists already</Text>} size="lg" centered radius="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+      <Button variant="default" leftSection={<IconFileImport size={16} />} onClick={open}>
+        Register
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={leave}
+        title={<Text fw={600}>Register what exists already</Text>}
+        size="lg"
+        centered
+        radius="lg"
+        closeButtonProps={{ 'aria-label': 'Close' }}
+      >
         <form onSubmit={submit}>
           <Stack gap="md">
             <TextInput
-              label="Address of a catalog-info.yaml" description="A file in a repository; it is read again after each push."
+              label="Address of a catalog-info.yaml"
+              description="A file in a repository; it is read again after each push."
               placeholder="https://github.com/acme-corp/order-service/blob/main/catalog-info.yaml"
-              value={target} onChange={(event) => setTarget(event.currentTarget.value)} required withAsterisk={false} data-autofocus type="url"
+              value={target}
+              onChange={(event) => setTarget(event.currentTarget.value)}
+              required
+              withAsterisk={false}
+              data-autofocus
+              type="url"
             />
             {register.error && <ErrorState error={register.error} />}
             {register.data && (
               <Stack gap={6} role="status">
-                <Text fz="sm">Registered. {register.data.entities?.length ? 'Found:' : 'What it describes appears in a moment.'}</Text>
-                {register.data.entities?.map((entity) => <EntityLink key={refOf(entity)} entityRef={refOf(entity)} />)}
+                <Text fz="sm">
+                  Registered. {register.data.entities?.length ? 'Found:' : 'What it describes appears in a moment.'}
+                </Text>
+                {register.data.entities?.map((entity) => (
+                  <EntityLink key={refOf(entity)} entityRef={refOf(entity)} />
+                ))}
               </Stack>
             )}
             <Group justify="flex-end" gap={8}>
-              <Button variant="default" onClick={leave}>{register.data ? 'Close' : 'Cancel'}</Button>
-              {!register.data && <Button type="submit" loading={register.isPending}>Register</Button>}
+              <Button variant="default" onClick={leave}>
+                {register.data ? 'Close' : 'Cancel'}
+              </Button>
+              {!register.data && (
+                <Button type="submit" loading={register.isPending}>
+                  Register
+                </Button>
+              )}
             </Group>
           </Stack>
         </form>

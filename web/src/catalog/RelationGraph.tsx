@@ -1,14 +1,27 @@
 import '@xyflow/react/dist/style.css';
 import dagre from '@dagrejs/dagre';
 import { Box, Group, Switch, Text, useComputedColorScheme } from '@mantine/core';
-import { Background, Controls, Handle, MarkerType, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import {
+  Background,
+  Controls,
+  Handle,
+  MarkerType,
+  Position,
+  ReactFlow,
+  type Edge,
+  type Node,
+  type NodeProps,
+} from '@xyflow/react';
 import { useMemo, useState } from 'react';
 import { AppLink } from '../shell/AppLink';
 import { KindIcon, entityHref } from '../shell/EntityLink';
 import { parseRef, refOf, titleOf, useEntitiesByRefs, type Entity } from './api';
 import { edgesOf, type GraphEdge } from './relations';
 
-type EntityNode = Node<{ entityRef: string; title: string; missing: boolean; self: boolean; relation?: string }, 'entity'>;
+type EntityNode = Node<
+  { entityRef: string; title: string; missing: boolean; self: boolean; relation?: string },
+  'entity'
+>;
 
 const WIDTH = 186;
 const HEIGHT = 46;
@@ -18,17 +31,30 @@ function EntityNodeView({ data }: NodeProps<EntityNode>) {
   return (
     <AppLink href={entityHref(data.entityRef)} style={{ textDecoration: 'none', color: 'inherit' }}>
       <Group
-        gap={9} wrap="nowrap" px={11} w={WIDTH} h={HEIGHT} className="nopan"
+        gap={9}
+        wrap="nowrap"
+        px={11}
+        w={WIDTH}
+        h={HEIGHT}
+        className="nopan"
         style={{
-          background: 'var(--mantine-color-body)', borderRadius: 9,
+          background: 'var(--mantine-color-body)',
+          borderRadius: 9,
           border: `1px ${data.missing ? 'dashed' : 'solid'} ${data.self ? 'var(--pave-busy)' : 'var(--mantine-color-default-border)'}`,
-          boxShadow: data.self ? '0 0 0 3px color-mix(in srgb, var(--pave-busy) 16%, transparent)' : '0 1px 2px rgb(0 0 0 / 5%)',
+          boxShadow: data.self
+            ? '0 0 0 3px color-mix(in srgb, var(--pave-busy) 16%, transparent)'
+            : '0 1px 2px rgb(0 0 0 / 5%)',
         }}
       >
         <KindIcon kind={kind} size={17} />
         <Box style={{ minWidth: 0 }}>
-          <Text fz={12.5} fw={550} className="clip" lh={1.3}>{data.title}</Text>
-          <Text fz={11} c="dimmed" lh={1.3}>{data.missing ? 'missing' : kind}{data.relation && ` · ${data.relation}`}</Text>
+          <Text fz={12.5} fw={550} className="clip" lh={1.3}>
+            {data.title}
+          </Text>
+          <Text fz={11} c="dimmed" lh={1.3}>
+            {data.missing ? 'missing' : kind}
+            {data.relation && ` · ${data.relation}`}
+          </Text>
         </Box>
       </Group>
       <Handle type="target" position={Position.Left} style={{ opacity: 0 }} isConnectable={false} />
@@ -39,7 +65,10 @@ function EntityNodeView({ data }: NodeProps<EntityNode>) {
 
 const NODE_TYPES = { entity: EntityNodeView };
 
-function layout(edges: GraphEdge[], describe: (ref: string) => EntityNode['data']): { nodes: EntityNode[]; edges: Edge[] } {
+function layout(
+  edges: GraphEdge[],
+  describe: (ref: string) => EntityNode['data'],
+): { nodes: EntityNode[]; edges: Edge[] } {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 110, marginx: 8, marginy: 8 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -50,10 +79,22 @@ function layout(edges: GraphEdge[], describe: (ref: string) => EntityNode['data'
   return {
     nodes: refs.map((ref) => {
       const { x = 0, y = 0 } = graph.node(ref) as { x?: number; y?: number };
-      return { id: ref, type: 'entity', position: { x: x - WIDTH / 2, y: y - HEIGHT / 2 }, data: describe(ref), draggable: false, connectable: false, focusable: false };
+      return {
+        id: ref,
+        type: 'entity',
+        position: { x: x - WIDTH / 2, y: y - HEIGHT / 2 },
+        data: describe(ref),
+        draggable: false,
+        connectable: false,
+        focusable: false,
+      };
     }),
     edges: edges.map((edge) => ({
-      id: `${edge.from}|${edge.label}|${edge.to}`, source: edge.from, target: edge.to, type: 'default', focusable: false,
+      id: `${edge.from}|${edge.label}|${edge.to}`,
+      source: edge.from,
+      target: edge.to,
+      type: 'default',
+      focusable: false,
       markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
     })),
   };
@@ -81,10 +122,31 @@ export function RelationGraph({ entity }: { entity: Entity }) {
   }, [entity, near, wide]);
   return (
     <Box h={380} pos="relative" role="group" aria-label="Relation graph; the list shows the same as text">
-      <Switch size="xs" pos="absolute" top={10} right={12} style={{ zIndex: 5 }} label="One step further" checked={wide} onChange={(event) => setWide(event.currentTarget.checked)} />
+      <Switch
+        size="xs"
+        pos="absolute"
+        top={10}
+        right={12}
+        style={{ zIndex: 5 }}
+        label="One step further"
+        checked={wide}
+        onChange={(event) => setWide(event.currentTarget.checked)}
+      />
       <ReactFlow
-        key={`${self}-${wide}-${nodes.length}`} nodes={nodes} edges={edges} nodeTypes={NODE_TYPES} fitView fitViewOptions={{ padding: 0.12, maxZoom: 1 }} minZoom={0.3} maxZoom={1.5}
-        nodesDraggable={false} nodesConnectable={false} elementsSelectable={false} zoomOnScroll={false} preventScrolling={false} colorMode={scheme}
+        key={`${self}-${wide}-${nodes.length}`}
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_TYPES}
+        fitView
+        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
+        minZoom={0.3}
+        maxZoom={1.5}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        elementsSelectable={false}
+        zoomOnScroll={false}
+        preventScrolling={false}
+        colorMode={scheme}
         proOptions={{ hideAttribution: true }}
       >
         <Background gap={18} size={1} color="var(--pave-hairline)" bgColor="transparent" />

@@ -8,7 +8,9 @@ export function YamlTab({ entity }: { entity: Entity }) {
   const text = stringify(entity, { lineWidth: 0 });
   return (
     <Box className="surface" pos="relative" style={{ overflow: 'hidden' }}>
-      <Box pos="absolute" right={10} top={10}><CopyIcon value={text} label="Copy YAML" /></Box>
+      <Box pos="absolute" right={10} top={10}>
+        <CopyIcon value={text} label="Copy YAML" />
+      </Box>
       <CodeView text={text} label="Entity as YAML" />
     </Box>
   );

@@ -2,14 +2,30 @@ import { refOf, type Entity } from './api';
 
 // Each relation is told from both ends; a graph draws it once, in the direction of the name on the left.
 const INVERSE: Record<string, string> = {
-  ownerOf: 'ownedBy', apiProvidedBy: 'providesApi', apiConsumedBy: 'consumesApi', dependencyOf: 'dependsOn', parentOf: 'childOf',
-  hasMember: 'memberOf', hasPart: 'partOf',
+  ownerOf: 'ownedBy',
+  apiProvidedBy: 'providesApi',
+  apiConsumedBy: 'consumesApi',
+  dependencyOf: 'dependsOn',
+  parentOf: 'childOf',
+  hasMember: 'memberOf',
+  hasPart: 'partOf',
 };
 
 const LABELS: Record<string, string> = {
-  ownedBy: 'owned by', ownerOf: 'Owns', providesApi: 'provides', apiProvidedBy: 'Provided by', consumesApi: 'consumes', apiConsumedBy: 'Consumed by',
-  dependsOn: 'depends on', dependencyOf: 'Needed by', childOf: 'child of', parentOf: 'Parent of', memberOf: 'member of', hasMember: 'Members',
-  partOf: 'part of', hasPart: 'Has parts',
+  ownedBy: 'owned by',
+  ownerOf: 'Owns',
+  providesApi: 'provides',
+  apiProvidedBy: 'Provided by',
+  consumesApi: 'consumes',
+  apiConsumedBy: 'Consumed by',
+  dependsOn: 'depends on',
+  dependencyOf: 'Needed by',
+  childOf: 'child of',
+  parentOf: 'Parent of',
+  memberOf: 'member of',
+  hasMember: 'Members',
+  partOf: 'part of',
+  hasPart: 'Has parts',
 };
 
 export const relationLabel = (type: string) => {

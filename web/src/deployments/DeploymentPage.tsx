@@ -26,25 +26,54 @@ export function DeploymentPage() {
   const { lines } = useJobOutput(item?.jobId ?? undefined);
   return (
     <Page
-      title={item ? `${item.service} to ${item.environment}` : 'Deployment'} crumbs={[{ label: 'Deployments', href: '/deployments' }, { label: item ? short(item.commit) : id.slice(0, 8) }]}
-      description={item && <Group gap={16} mt={4}><Status status={item.state} /><Took from={item.startedAt} to={item.finishedAt} running={!ENDED.has(item.state)} /><Actor actor={item.actor} /><Ago time={item.createdAt} /></Group>}
+      title={item ? `${item.service} to ${item.environment}` : 'Deployment'}
+      crumbs={[{ label: 'Deployments', href: '/deployments' }, { label: item ? short(item.commit) : id.slice(0, 8) }]}
+      description={
+        item && (
+          <Group gap={16} mt={4}>
+            <Status status={item.state} />
+            <Took from={item.startedAt} to={item.finishedAt} running={!ENDED.has(item.state)} />
+            <Actor actor={item.actor} />
+            <Ago time={item.createdAt} />
+          </Group>
+        )
+      }
     >
       <Loaded query={query}>
         {(deployment) => (
           <>
-            {deployment.reason && <Section title={deployment.state === 'failed' ? 'Why it failed' : 'Reason'}><Text fz="sm" style={{ whiteSpace: 'pre-wrap' }}>{deployment.reason}</Text></Section>}
+            {deployment.reason && (
+              <Section title={deployment.state === 'failed' ? 'Why it failed' : 'Reason'}>
+                <Text fz="sm" style={{ whiteSpace: 'pre-wrap' }}>
+                  {deployment.reason}
+                </Text>
+              </Section>
+            )}
             <Section title="About">
               <Facts
                 items={[
                   ['Service', <EntityLink key="s" entityRef={`component:default/${deployment.service}`} />],
                   ['Environment', deployment.environment],
                   ['Kind', deployment.kind],
-                  ['Commit', <span key="c"><span className="mono">{short(deployment.commit)}</span> {deployment.commitMessage?.split('\n')[0]}</span>],
-                  ['Release', <span key="r" className="mono">{shortDigest(deployment.release)}</span>],
+                  [
+                    'Commit',
+                    <span key="c">
+                      <span className="mono">{short(deployment.commit)}</span>{' '}
+                      {deployment.commitMessage?.split('\n')[0]}
+                    </span>,
+                  ],
+                  [
+                    'Release',
+                    <span key="r" className="mono">
+                      {shortDigest(deployment.release)}
+                    </span>,
+                  ],
                 ]}
               />
             </Section>
-            <Section title="Output" flush><LogView lines={lines} live={!jobEnded(job?.state)} height={420} /></Section>
+            <Section title="Output" flush>
+              <LogView lines={lines} live={!jobEnded(job?.state)} height={420} />
+            </Section>
           </>
         )}
       </Loaded>

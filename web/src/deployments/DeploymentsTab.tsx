@@ -15,17 +15,30 @@ export function DeploymentsTab({ service, repository }: { service: string; repos
   const [target, setTarget] = useState<Deployment | null>(null);
   const query = useDeployments({ service, environment: environment ?? undefined, limit: 50 });
   const current = useService(service).data?.environments ?? [];
-  const pick = (id: string) => setPicked((old) => (old.includes(id) ? old.filter((each) => each !== id) : [...old, id].slice(-2)));
+  const pick = (id: string) =>
+    setPicked((old) => (old.includes(id) ? old.filter((each) => each !== id) : [...old, id].slice(-2)));
   const item = current.find((each) => each.environment === target?.environment);
   return (
     <Stack gap="md">
       <EnvironmentCards service={service} repository={repository} />
       <Section
-        title="History" flush
+        title="History"
+        flush
         actions={
           <Group gap={10}>
-            <Text fz="sm" c="dimmed">{picked.length === 2 ? 'Comparing two' : 'Tick two to compare them'}</Text>
-            <Select size="xs" w={150} placeholder="All environments" aria-label="Environment" clearable data={current.map((each) => each.environment)} value={environment} onChange={setEnvironment} />
+            <Text fz="sm" c="dimmed">
+              {picked.length === 2 ? 'Comparing two' : 'Tick two to compare them'}
+            </Text>
+            <Select
+              size="xs"
+              w={150}
+              placeholder="All environments"
+              aria-label="Environment"
+              clearable
+              data={current.map((each) => each.environment)}
+              value={environment}
+              onChange={setEnvironment}
+            />
           </Group>
         }
       >
@@ -43,7 +56,15 @@ export function DeploymentsTab({ service, repository }: { service: string; repos
         </Loaded>
       </Section>
       <Releases service={service} environments={current.map((each) => each.environment)} />
-      {target && item && <RollbackDialog service={service} item={item} to={{ deploymentId: target.id, commit: target.commit }} opened onClose={() => setTarget(null)} />}
+      {target && item && (
+        <RollbackDialog
+          service={service}
+          item={item}
+          to={{ deploymentId: target.id, commit: target.commit }}
+          opened
+          onClose={() => setTarget(null)}
+        />
+      )}
     </Stack>
   );
 }

@@ -44,10 +44,17 @@ export function HealthStrip({ history }: { history?: HealthHistory }) {
   if (!history) return null;
   const length = windowOf(history);
   const buckets = bucketsOf(history, length);
-  const uptime = history.uptime === null || history.uptime === undefined ? null : history.uptime * (history.uptime <= 1 ? 100 : 1);
+  const uptime =
+    history.uptime === null || history.uptime === undefined ? null : history.uptime * (history.uptime <= 1 ? 100 : 1);
   return (
     <div>
-      <Group gap={2} wrap="nowrap" h={24} role="img" aria-label={`Health since ${ago(Date.now() - length)}${uptime === null ? '' : `, ${uptime.toFixed(2)} % of checks passed`}`}>
+      <Group
+        gap={2}
+        wrap="nowrap"
+        h={24}
+        role="img"
+        aria-label={`Health since ${ago(Date.now() - length)}${uptime === null ? '' : `, ${uptime.toFixed(2)} % of checks passed`}`}
+      >
         {buckets.map((bucket) => (
           <Tooltip key={bucket.from} label={told(bucket)}>
             <Box h={22} style={{ flex: 1, borderRadius: 2, background: tone(bucket), opacity: 0.9 }} />
@@ -55,9 +62,15 @@ export function HealthStrip({ history }: { history?: HealthHistory }) {
         ))}
       </Group>
       <Group justify="space-between" mt={4}>
-        <Text fz="xs" c="dimmed">{ago(Date.now() - length)}</Text>
-        <Text fz="xs" c="dimmed" className="num">{uptime === null ? 'No checks yet' : `${uptime.toFixed(uptime === 100 ? 0 : 2)} % of checks passed`}</Text>
-        <Text fz="xs" c="dimmed">Now</Text>
+        <Text fz="xs" c="dimmed">
+          {ago(Date.now() - length)}
+        </Text>
+        <Text fz="xs" c="dimmed" className="num">
+          {uptime === null ? 'No checks yet' : `${uptime.toFixed(uptime === 100 ? 0 : 2)} % of checks passed`}
+        </Text>
+        <Text fz="xs" c="dimmed">
+          Now
+        </Text>
       </Group>
     </div>
   );

@@ -24,12 +24,22 @@ export function RollbackDialog({ service, item, to, opened, onClose }: RollbackD
       onError: notifyError('Could not roll back'),
     });
   return (
-    <Confirm opened={opened} title={`Roll back ${service} in ${item.environment}?`} action="Roll back" loading={rollback.isPending} onConfirm={confirm} onClose={onClose}>
+    <Confirm
+      opened={opened}
+      title={`Roll back ${service} in ${item.environment}?`}
+      action="Roll back"
+      loading={rollback.isPending}
+      onConfirm={confirm}
+      onClose={onClose}
+    >
       <Stack gap={8}>
         <Text fz="sm">
-          <b>{short(item.current?.commit)}</b> is replaced by <b>{short(target?.commit)}</b>, the same bytes that ran before.
+          <b>{short(item.current?.commit)}</b> is replaced by <b>{short(target?.commit)}</b>, the same bytes that ran
+          before.
         </Text>
-        <Text fz="sm" c="dimmed">The old version starts first and takes the traffic only when it is healthy. The repository stays as it is.</Text>
+        <Text fz="sm" c="dimmed">
+          The old version starts first and takes the traffic only when it is healthy. The repository stays as it is.
+        </Text>
       </Stack>
     </Confirm>
   );

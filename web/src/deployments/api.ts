@@ -90,8 +90,7 @@ export const useDeployments = (filter: { service?: string; environment?: string;
 export const useReleases = (service: string) =>
   useQuery({
     queryKey: ['deployments', 'releases', service],
-    queryFn: ({ signal }) =>
-      api.get<Items<Release>>(`/api/deployments/v1/services/${path(service)}/releases`, signal),
+    queryFn: ({ signal }) => api.get<Items<Release>>(`/api/deployments/v1/services/${path(service)}/releases`, signal),
   });
 
 export const useServiceLog = (service: string, environment: string, enabled: boolean) =>
@@ -128,4 +127,5 @@ export function useDeploy() {
 }
 
 export const short = (commit: string | null | undefined) => (commit ? commit.slice(0, 7) : '–');
-export const shortDigest = (digest: string | null | undefined) => (digest ? digest.replace(/^sha256:/, '').slice(0, 12) : '–');
+export const shortDigest = (digest: string | null | undefined) =>
+  digest ? digest.replace(/^sha256:/, '').slice(0, 12) : '–';

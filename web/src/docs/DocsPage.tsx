@@ -36,18 +36,35 @@ export function DocsPage() {
       <Loaded query={docs}>
         {(list) =>
           list.length === 0 ? (
-            <Box className="surface"><EmptyState icon={<IconBook2 size={20} />} title="No docs were built in" /></Box>
+            <Box className="surface">
+              <EmptyState icon={<IconBook2 size={20} />} title="No docs were built in" />
+            </Box>
           ) : (
             <Grid gap={40}>
               <Grid.Col span={{ base: 12, md: 3 }}>
                 <Stack gap={2} component="nav" aria-label="Docs">
                   {list.map((each) => (
-                    <AppLink key={each.path} href={`/docs/${clean(each.path)}`} className="nav-link" aria-current={each.path === current?.path ? 'page' : undefined}>{each.title}</AppLink>
+                    <AppLink
+                      key={each.path}
+                      href={`/docs/${clean(each.path)}`}
+                      className="nav-link"
+                      aria-current={each.path === current?.path ? 'page' : undefined}
+                    >
+                      {each.title}
+                    </AppLink>
                   ))}
                 </Stack>
               </Grid.Col>
               <Grid.Col span={{ base: 12, md: 9 }}>
-                <Loaded query={doc}>{(page) => <article className="prose" onClick={follow} dangerouslySetInnerHTML={{ __html: reachable(page.html) }} />}</Loaded>
+                <Loaded query={doc}>
+                  {(page) => (
+                    <article
+                      className="prose"
+                      onClick={follow}
+                      dangerouslySetInnerHTML={{ __html: reachable(page.html) }}
+                    />
+                  )}
+                </Loaded>
               </Grid.Col>
             </Grid>
           )

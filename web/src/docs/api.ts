@@ -7,7 +7,10 @@ export const useDocs = () =>
     staleTime: Infinity,
     queryFn: ({ signal }) =>
       api
-        .get<{ path: string; title: string }[] | { items: { path: string; title: string }[] }>('/api/app/v1/docs', signal)
+        .get<{ path: string; title: string }[] | { items: { path: string; title: string }[] }>(
+          '/api/app/v1/docs',
+          signal,
+        )
         .then((docs) => (Array.isArray(docs) ? docs : docs.items)),
   });
 

@@ -15,18 +15,47 @@ function EventRow({ event, open, onToggle }: { event: CloudEvent; open: boolean;
   return (
     <>
       <Group px="md" py={8} gap={14} wrap="nowrap">
-        <UnstyledButton onClick={onToggle} aria-expanded={open} className="num" fz="xs" c="dimmed" w={52} ta="right" aria-label={`Event ${event.seq}: show everything`}>{event.seq}</UnstyledButton>
+        <UnstyledButton
+          onClick={onToggle}
+          aria-expanded={open}
+          className="num"
+          fz="xs"
+          c="dimmed"
+          w={52}
+          ta="right"
+          aria-label={`Event ${event.seq}: show everything`}
+        >
+          {event.seq}
+        </UnstyledButton>
         <Dot status={state} still />
-        <Text fz="sm" fw={550} w={210} className="clip" title={event.type}>{words}</Text>
-        <Text fz="sm" className="clip" style={{ flex: 1 }}>
-          {href ? <Anchor component={AppLink} href={href} fz="sm" c="inherit">{event.subject}</Anchor> : event.subject}
+        <Text fz="sm" fw={550} w={210} className="clip" title={event.type}>
+          {words}
         </Text>
-        <Text visibleFrom="md" fz="sm" c="dimmed" className="clip" maw={300}>{detail}</Text>
-        <Box visibleFrom="md" w={130} style={{ overflow: 'hidden' }}><Actor actor={event.actor} /></Box>
-        <Box w={96} ta="right"><Ago time={event.time} /></Box>
+        <Text fz="sm" className="clip" style={{ flex: 1 }}>
+          {href ? (
+            <Anchor component={AppLink} href={href} fz="sm" c="inherit">
+              {event.subject}
+            </Anchor>
+          ) : (
+            event.subject
+          )}
+        </Text>
+        <Text visibleFrom="md" fz="sm" c="dimmed" className="clip" maw={300}>
+          {detail}
+        </Text>
+        <Box visibleFrom="md" w={130} style={{ overflow: 'hidden' }}>
+          <Actor actor={event.actor} />
+        </Box>
+        <Box w={96} ta="right">
+          <Ago time={event.time} />
+        </Box>
       </Group>
       <Collapse expanded={open}>
-        {open && <Box className="sunken"><CodeView text={JSON.stringify(event, null, 2)} label={`Event ${event.seq}`} /></Box>}
+        {open && (
+          <Box className="sunken">
+            <CodeView text={JSON.stringify(event, null, 2)} label={`Event ${event.seq}`} />
+          </Box>
+        )}
       </Collapse>
     </>
   );
@@ -38,7 +67,11 @@ export function EventList({ items, opened }: { items: CloudEvent[]; opened?: num
     <Box component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
       {items.map((event, index) => (
         <li key={event.seq} style={{ borderTop: index ? '1px solid var(--pave-hairline)' : undefined }}>
-          <EventRow event={event} open={open === event.seq} onToggle={() => setOpen(open === event.seq ? null : event.seq)} />
+          <EventRow
+            event={event}
+            open={open === event.seq}
+            onToggle={() => setOpen(open === event.seq ? null : event.seq)}
+          />
         </li>
       ))}
     </Box>

@@ -10,7 +10,13 @@ export function EventsTab({ subject }: { subject: string }) {
     <Loaded query={query}>
       {({ items }) => (
         <Box className="surface">
-          {items.length > 0 ? <EventList items={items} /> : <EmptyState icon={<IconActivity size={20} />} title="Nothing has happened to it yet">Changes, pushes, deployments and incidents appear here as they happen.</EmptyState>}
+          {items.length > 0 ? (
+            <EventList items={items} />
+          ) : (
+            <EmptyState icon={<IconActivity size={20} />} title="Nothing has happened to it yet">
+              Changes, pushes, deployments and incidents appear here as they happen.
+            </EmptyState>
+          )}
         </Box>
       )}
     </Loaded>

@@ -4,7 +4,10 @@ import type { CloudEvent } from '../api/stream';
 
 export type { CloudEvent };
 
-export const useEvents = (filter: { type?: string; subject?: string; limit?: number; after?: number; order?: string }, enabled = true) =>
+export const useEvents = (
+  filter: { type?: string; subject?: string; limit?: number; after?: number; order?: string },
+  enabled = true,
+) =>
   useQuery({
     queryKey: ['events', 'list', filter],
     enabled,

@@ -43,12 +43,19 @@ const WORDS: [test: RegExp, words: string, state?: string][] = [
 export function describe(event: CloudEvent): { words: string; state: string } {
   const found = WORDS.find(([test]) => test.test(event.type));
   const data = event.data ?? {};
-  const outcome = [data.outcome, data.conclusion, data.state].find((each) => typeof each === 'string') as string | undefined;
+  const outcome = [data.outcome, data.conclusion, data.state].find((each) => typeof each === 'string') as
+    string | undefined;
   const failed = /finished/.test(event.type) && outcome && /fail|cancel|error/.test(outcome);
   const where = typeof data.environment === 'string' ? ` in ${data.environment}` : '';
-  const plain = event.type.replace(/^dev\.(pave|cdevents)\./, '').replace(/\.\d+\.\d+\.\d+$/, '').replaceAll(/[._]/g, ' ');
+  const plain = event.type
+    .replace(/^dev\.(pave|cdevents)\./, '')
+    .replace(/\.\d+\.\d+\.\d+$/, '')
+    .replaceAll(/[._]/g, ' ');
   const words = found?.[1] ?? plain.charAt(0).toUpperCase() + plain.slice(1);
-  return { words: /deployed|upgraded|rolledback/.test(event.type) ? `${words}${where}` : words, state: failed ? 'failed' : (found?.[2] ?? 'none') };
+  return {
+    words: /deployed|upgraded|rolledback/.test(event.type) ? `${words}${where}` : words,
+    state: failed ? 'failed' : (found?.[2] ?? 'none'),
+  };
 }
 
 /** What the subject alone does not say. */
@@ -56,7 +63,14 @@ export function detailOf(event: CloudEvent): string {
   const data = event.data ?? {};
   const text = (name: string) => (typeof data[name] === 'string' ? data[name] : undefined);
   const commit = text('commit') ?? (event.type.includes('forge.ref') ? text('after') : undefined);
-  return [text('title') ?? text('workspace') ?? text('workflow'), text('ref')?.replace('refs/heads/', ''), commit?.slice(0, 7), text('reason')].filter(Boolean).join(' · ');
+  return [
+    text('title') ?? text('workspace') ?? text('workflow'),
+    text('ref')?.replace('refs/heads/', ''),
+    commit?.slice(0, 7),
+    text('reason'),
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 /** Where an event's subject can be looked at. */

@@ -26,13 +26,36 @@ export function FileView({ owner, name, gitRef, file }: FileViewProps) {
         {(text) => (
           <Box className="surface" style={{ overflow: 'hidden' }}>
             <Group justify="space-between" px="md" py={7} style={{ borderBottom: '1px solid var(--pave-hairline)' }}>
-              <Text fz="sm" c="dimmed" className="num">{text.split('\n').length - 1} lines · {bytes(new Blob([text]).size)}</Text>
+              <Text fz="sm" c="dimmed" className="num">
+                {text.split('\n').length - 1} lines · {bytes(new Blob([text]).size)}
+              </Text>
               <Group gap={8}>
-                {markdown && <SegmentedControl size="xs" value={view} onChange={setView} data={[{ value: 'rendered', label: 'Rendered' }, { value: 'text', label: 'Text' }]} aria-label="Show as" />}
+                {markdown && (
+                  <SegmentedControl
+                    size="xs"
+                    value={view}
+                    onChange={setView}
+                    data={[
+                      { value: 'rendered', label: 'Rendered' },
+                      { value: 'text', label: 'Text' },
+                    ]}
+                    aria-label="Show as"
+                  />
+                )}
                 <CopyIcon value={text} label="Copy the file" />
               </Group>
             </Group>
-            {text.includes('\u0000') ? <Text p="md" c="dimmed" fz="sm">A binary file.</Text> : markdown && view === 'rendered' ? <Box p="lg"><Markdown text={text} /></Box> : <CodeView text={text} label={file} />}
+            {text.includes('\u0000') ? (
+              <Text p="md" c="dimmed" fz="sm">
+                A binary file.
+              </Text>
+            ) : markdown && view === 'rendered' ? (
+              <Box p="lg">
+                <Markdown text={text} />
+              </Box>
+            ) : (
+              <CodeView text={text} label={file} />
+            )}
           </Box>
         )}
       </Loaded>

@@ -18,12 +18,18 @@ function CloneButton({ repository }: { repository: Repository }) {
   const address = repository.cloneUrl ?? `${base}/${repository.owner}/${repository.name}.git`;
   return (
     <Popover position="bottom-end" width={440} shadow="md" trapFocus>
-      <Popover.Target><Button leftSection={<IconCode size={16} />}>Clone</Button></Popover.Target>
+      <Popover.Target>
+        <Button leftSection={<IconCode size={16} />}>Clone</Button>
+      </Popover.Target>
       <Popover.Dropdown>
         <Stack gap={8}>
-          <Text fz="sm" fw={550}>Clone with git</Text>
+          <Text fz="sm" fw={550}>
+            Clone with git
+          </Text>
           <Command value={`git clone ${address}`} />
-          <Text fz="xs" c="dimmed">To push, use any user name and an API token from Settings as the password.</Text>
+          <Text fz="xs" c="dimmed">
+            To push, use any user name and an API token from Settings as the password.
+          </Text>
         </Stack>
       </Popover.Dropdown>
     </Popover>
@@ -39,16 +45,22 @@ interface Place {
 // "tree/main/src" → view, branch and path. A branch with a slash is found among the known ones.
 function placeOf(splat: string, branches: string[]): Place {
   const [view = '', ...rest] = splat.split('/');
-  if (view !== 'tree' && view !== 'blob') return { view: view === 'commits' || view === 'pipelines' ? view : 'tree', ref: rest[0], file: '' };
+  if (view !== 'tree' && view !== 'blob')
+    return { view: view === 'commits' || view === 'pipelines' ? view : 'tree', ref: rest[0], file: '' };
   const tail = rest.join('/');
-  const ref = branches.filter((name) => tail === name || tail.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ?? rest[0];
+  const ref =
+    branches.filter((name) => tail === name || tail.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ??
+    rest[0];
   return { view, ref, file: tail.slice((ref ?? '').length + 1) };
 }
 
 function RepositoryView({ repository, splat }: { repository: Repository; splat: string }) {
   const navigate = useNavigate();
   const branches = useBranches(repository.owner, repository.name).data?.items ?? [];
-  const place = placeOf(splat, branches.map((each) => each.name));
+  const place = placeOf(
+    splat,
+    branches.map((each) => each.name),
+  );
   const main = repository.defaultBranch ?? 'main';
   const ref = place.ref ?? main;
   const base = `/repositories/${repository.owner}/${repository.name}`;
@@ -56,36 +68,77 @@ function RepositoryView({ repository, splat }: { repository: Repository; splat: 
   const madeBy = useProvenance({ repository: slug }).data?.items?.[0];
   const tab = place.view === 'blob' ? 'tree' : place.view;
   const go = (to: string) => void navigate({ to: to as never });
-  const names = branches.some((each) => each.name === ref) ? branches.map((each) => each.name) : [ref, ...branches.map((each) => each.name)];
+  const names = branches.some((each) => each.name === ref)
+    ? branches.map((each) => each.name)
+    : [ref, ...branches.map((each) => each.name)];
   return (
     <Page
-      title={<Group gap={9}><IconGitBranch size={20} stroke={1.7} />{repository.name}</Group>} name={slug} crumbs={[{ label: 'Repositories', href: '/repositories' }, { label: repository.owner }]}
+      title={
+        <Group gap={9}>
+          <IconGitBranch size={20} stroke={1.7} />
+          {repository.name}
+        </Group>
+      }
+      name={slug}
+      crumbs={[{ label: 'Repositories', href: '/repositories' }, { label: repository.owner }]}
       description={
         <Stack gap={6}>
           {repository.description}
-          {madeBy && <Group gap={6}><Text c="dimmed" fz="sm">Created by template</Text><EntityLink entityRef={madeBy.template} defaultKind="template" /></Group>}
+          {madeBy && (
+            <Group gap={6}>
+              <Text c="dimmed" fz="sm">
+                Created by template
+              </Text>
+              <EntityLink entityRef={madeBy.template} defaultKind="template" />
+            </Group>
+          )}
         </Stack>
       }
       actions={
         <>
-          <Select aria-label="Branch" w={200} data={names.map((name) => ({ value: name, label: /^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name }))} value={ref} onChange={(next) => next && go(`${base}/${tab === 'commits' ? 'commits' : 'tree'}/${next}`)} allowDeselect={false} leftSection={<IconGitBranch size={15} />} />
+          <Select
+            aria-label="Branch"
+            w={200}
+            data={names.map((name) => ({ value: name, label: /^[0-9a-f]{40}$/.test(name) ? name.slice(0, 7) : name }))}
+            value={ref}
+            onChange={(next) => next && go(`${base}/${tab === 'commits' ? 'commits' : 'tree'}/${next}`)}
+            allowDeselect={false}
+            leftSection={<IconGitBranch size={15} />}
+          />
           <CloneButton repository={repository} />
         </>
       }
     >
-      <Tabs value={tab} onChange={(next) => next && go(next === 'tree' ? base : next === 'commits' ? `${base}/commits/${ref}` : `${base}/${next}`)}>
+      <Tabs
+        value={tab}
+        onChange={(next) =>
+          next && go(next === 'tree' ? base : next === 'commits' ? `${base}/commits/${ref}` : `${base}/${next}`)
+        }
+      >
         <Tabs.List mb={20}>
           <Tabs.Tab value="tree">Files</Tabs.Tab>
           <Tabs.Tab value="commits">Commits</Tabs.Tab>
           <Tabs.Tab value="pipelines">Pipelines</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="tree">
-          {place.view === 'blob' ? <FileView owner={repository.owner} name={repository.name} gitRef={ref} file={place.file} /> : <TreeView owner={repository.owner} name={repository.name} gitRef={ref} folder={place.file} />}
+          {place.view === 'blob' ? (
+            <FileView owner={repository.owner} name={repository.name} gitRef={ref} file={place.file} />
+          ) : (
+            <TreeView owner={repository.owner} name={repository.name} gitRef={ref} folder={place.file} />
+          )}
         </Tabs.Panel>
-        <Tabs.Panel value="commits"><CommitList owner={repository.owner} name={repository.name} gitRef={ref} /></Tabs.Panel>
-        <Tabs.Panel value="pipelines"><PipelinesTab repository={slug} /></Tabs.Panel>
+        <Tabs.Panel value="commits">
+          <CommitList owner={repository.owner} name={repository.name} gitRef={ref} />
+        </Tabs.Panel>
+        <Tabs.Panel value="pipelines">
+          <PipelinesTab repository={slug} />
+        </Tabs.Panel>
       </Tabs>
-      {branches.find((each) => each.name === ref)?.protected && tab === 'tree' && <Box><Badge>{ref} is protected: it cannot be deleted or rewritten</Badge></Box>}
+      {branches.find((each) => each.name === ref)?.protected && tab === 'tree' && (
+        <Box>
+          <Badge>{ref} is protected: it cannot be deleted or rewritten</Badge>
+        </Box>
+      )}
     </Page>
   );
 }
@@ -93,6 +146,11 @@ function RepositoryView({ repository, splat }: { repository: Repository; splat: 
 export function RepositoryPage() {
   const { owner = '', name = '', _splat = '' } = useParams({ strict: false }) as Record<string, string | undefined>;
   const query = useRepository(owner, name);
-  if (!query.data) return <Page title={name} crumbs={[{ label: 'Repositories', href: '/repositories' }, { label: owner }]}><Loaded query={query}>{() => null}</Loaded></Page>;
+  if (!query.data)
+    return (
+      <Page title={name} crumbs={[{ label: 'Repositories', href: '/repositories' }, { label: owner }]}>
+        <Loaded query={query}>{() => null}</Loaded>
+      </Page>
+    );
   return <RepositoryView repository={query.data} splat={_splat} />;
 }

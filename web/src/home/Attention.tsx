@@ -19,19 +19,46 @@ export function Attention() {
   const items: Item[] = [
     ...services.flatMap((service) =>
       service.environments
-        .filter((each) => each.current && ['unhealthy', 'crashed'].includes(each.current.health?.status ?? each.current.state))
-        .map((each) => ({ key: `${service.service}-${each.environment}`, state: each.current!.health?.status ?? 'unhealthy', title: `${service.service} in ${each.environment}`, detail: each.current!.health?.error ?? 'Its health check fails', href: `/catalog/default/component/${service.service}` })),
+        .filter(
+          (each) =>
+            each.current && ['unhealthy', 'crashed'].includes(each.current.health?.status ?? each.current.state),
+        )
+        .map((each) => ({
+          key: `${service.service}-${each.environment}`,
+          state: each.current!.health?.status ?? 'unhealthy',
+          title: `${service.service} in ${each.environment}`,
+          detail: each.current!.health?.error ?? 'Its health check fails',
+          href: `/catalog/default/component/${service.service}`,
+        })),
     ),
-    ...waiting.map((job) => ({ key: job.id, state: 'waiting', title: job.title ?? job.kind, detail: job.waitingFor ?? 'It waits for an answer', href: job.kind === 'scaffolder.task' ? `/create/tasks/${job.id}` : '/events' })),
+    ...waiting.map((job) => ({
+      key: job.id,
+      state: 'waiting',
+      title: job.title ?? job.kind,
+      detail: job.waitingFor ?? 'It waits for an answer',
+      href: job.kind === 'scaffolder.task' ? `/create/tasks/${job.id}` : '/events',
+    })),
   ];
   if (items.length === 0) return null;
   return (
-    <Box className="surface" component="section" aria-label="Needs attention" py={6} style={{ borderColor: 'color-mix(in srgb, var(--pave-bad) 40%, var(--pave-hairline))' }}>
+    <Box
+      className="surface"
+      component="section"
+      aria-label="Needs attention"
+      py={6}
+      style={{ borderColor: 'color-mix(in srgb, var(--pave-bad) 40%, var(--pave-hairline))' }}
+    >
       {items.map((item) => (
         <Group key={item.key} px="md" py={8} gap="md" wrap="nowrap">
-          <Box w={110}><Status status={item.state} /></Box>
-          <Anchor component={AppLink} href={item.href} fz="sm" fw={550} c="inherit" style={{ whiteSpace: 'nowrap' }}>{item.title}</Anchor>
-          <Text fz="sm" c="dimmed" className="clip">{item.detail}</Text>
+          <Box w={110}>
+            <Status status={item.state} />
+          </Box>
+          <Anchor component={AppLink} href={item.href} fz="sm" fw={550} c="inherit" style={{ whiteSpace: 'nowrap' }}>
+            {item.title}
+          </Anchor>
+          <Text fz="sm" c="dimmed" className="clip">
+            {item.detail}
+          </Text>
         </Group>
       ))}
     </Box>

@@ -22,20 +22,41 @@ export function HomePage() {
   const deployments = useDeployments({ limit: 8 });
   return (
     <Page
-      title={`${greeting()}${name ? `, ${name.split(' ')[0]}` : ''}`} name="Home"
-      actions={<Button component={AppLink} href="/create" leftSection={<IconPlus size={16} />}>Create a service</Button>}
+      title={`${greeting()}${name ? `, ${name.split(' ')[0]}` : ''}`}
+      name="Home"
+      actions={
+        <Button component={AppLink} href="/create" leftSection={<IconPlus size={16} />}>
+          Create a service
+        </Button>
+      }
     >
       <Attention />
       <FirstSteps />
       <MyServices />
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Section title="Latest pipelines" actions={<Anchor component={AppLink} href="/runs" fz="sm">All</Anchor>} flush>
+          <Section
+            title="Latest pipelines"
+            actions={
+              <Anchor component={AppLink} href="/runs" fz="sm">
+                All
+              </Anchor>
+            }
+            flush
+          >
             <Activity kind="runs" runs={runs.data?.items ?? []} />
           </Section>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Section title="Latest deployments" actions={<Anchor component={AppLink} href="/deployments" fz="sm">All</Anchor>} flush>
+          <Section
+            title="Latest deployments"
+            actions={
+              <Anchor component={AppLink} href="/deployments" fz="sm">
+                All
+              </Anchor>
+            }
+            flush
+          >
             <Activity kind="deployments" deployments={deployments.data?.items ?? []} />
           </Section>
         </Grid.Col>

@@ -13,11 +13,18 @@ import { Status } from '../shell/Status';
 
 function Environment({ service, name }: { service?: Service; name: string }) {
   const item = service?.environments.find((each) => each.environment === name);
-  if (!item?.current) return <Text span c="dimmed" fz="sm">–</Text>;
+  if (!item?.current)
+    return (
+      <Text span c="dimmed" fz="sm">
+        –
+      </Text>
+    );
   return (
     <Group gap={8} wrap="nowrap">
       <Status status={item.current.health?.status ?? item.current.state} hint={item.current.health?.error} />
-      <Anchor component={AppLink} href={item.url} className="mono" fz={12} c="dimmed">{short(item.current.commit)}</Anchor>
+      <Anchor component={AppLink} href={item.url} className="mono" fz={12} c="dimmed">
+        {short(item.current.commit)}
+      </Anchor>
     </Group>
   );
 }
@@ -25,9 +32,32 @@ function Environment({ service, name }: { service?: Service; name: string }) {
 function columnsOf(services: Service[], environments: string[]): Column<Entity>[] {
   const of = (entity: Entity) => services.find((each) => each.service === entity.metadata.name);
   return [
-    { key: 'name', title: 'Service', width: '38%', render: (entity) => <Stack gap={1}><EntityLink entityRef={refOf(entity)} title={titleOf(entity)} fw={550} /><Text c="dimmed" fz="sm" className="clip" maw={420} pl={23}>{entity.metadata.description}</Text></Stack> },
-    { key: 'owner', title: 'Owner', render: (entity) => { const owner = relationsOf(entity, 'ownedBy')[0]; return owner ? <EntityLink entityRef={owner} title={parseRef(owner).name} /> : '–'; } },
-    ...environments.map((name) => ({ key: name, title: name.charAt(0).toUpperCase() + name.slice(1), render: (entity: Entity) => <Environment service={of(entity)} name={name} /> })),
+    {
+      key: 'name',
+      title: 'Service',
+      width: '38%',
+      render: (entity) => (
+        <Stack gap={1}>
+          <EntityLink entityRef={refOf(entity)} title={titleOf(entity)} fw={550} />
+          <Text c="dimmed" fz="sm" className="clip" maw={420} pl={23}>
+            {entity.metadata.description}
+          </Text>
+        </Stack>
+      ),
+    },
+    {
+      key: 'owner',
+      title: 'Owner',
+      render: (entity) => {
+        const owner = relationsOf(entity, 'ownedBy')[0];
+        return owner ? <EntityLink entityRef={owner} title={parseRef(owner).name} /> : '–';
+      },
+    },
+    ...environments.map((name) => ({
+      key: name,
+      title: name.charAt(0).toUpperCase() + name.slice(1),
+      render: (entity: Entity) => <Environment service={of(entity)} name={name} />,
+    })),
   ];
 }
 
@@ -37,24 +67,58 @@ export function MyServices() {
   const entities = useEntities({ kind: 'Component', limit: 100 });
   const services = useServices().data?.items ?? [];
   const environments = (useInfo().data?.environments ?? []).map((each) => each.name);
-  const owned = (entities.data?.items ?? []).filter((entity) => relationsOf(entity, 'ownedBy').some((ref) => mine.includes(ref)));
+  const owned = (entities.data?.items ?? []).filter((entity) =>
+    relationsOf(entity, 'ownedBy').some((ref) => mine.includes(ref)),
+  );
   // A guest owns nothing: then everything is more useful than an empty list.
   const show = picked ?? (owned.length > 0 ? 'mine' : 'all');
   return (
     <Section
-      title="Services" flush
-      actions={<SegmentedControl size="xs" value={show} onChange={setPicked} aria-label="Whose services" data={[{ value: 'mine', label: `Mine ${owned.length || ''}` }, { value: 'all', label: 'All' }]} />}
+      title="Services"
+      flush
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={show}
+          onChange={setPicked}
+          aria-label="Whose services"
+          data={[
+            { value: 'mine', label: `Mine ${owned.length || ''}` },
+            { value: 'all', label: 'All' },
+          ]}
+        />
+      }
     >
       <Loaded query={entities} rows={4}>
         {({ items }) => {
           const shown = (show === 'mine' ? owned : items).slice(0, 12);
           return shown.length > 0 ? (
             <>
-              <DataTable label="Services" columns={columnsOf(services, environments)} items={shown} rowKey={refOf} rowHref={(entity) => entityHref(refOf(entity))} />
-              {(show === 'mine' ? owned : items).length > 12 && <Box p="sm" ta="center"><Anchor component={AppLink} href="/catalog" fz="sm">All in the catalog</Anchor></Box>}
+              <DataTable
+                label="Services"
+                columns={columnsOf(services, environments)}
+                items={shown}
+                rowKey={refOf}
+                rowHref={(entity) => entityHref(refOf(entity))}
+              />
+              {(show === 'mine' ? owned : items).length > 12 && (
+                <Box p="sm" ta="center">
+                  <Anchor component={AppLink} href="/catalog" fz="sm">
+                    All in the catalog
+                  </Anchor>
+                </Box>
+              )}
             </>
           ) : (
-            <EmptyState icon={<IconCube size={20} />} title={show === 'mine' ? 'Your teams own no service yet' : 'No services yet'} action={<Button component={AppLink} href="/create">Create a service</Button>}>
+            <EmptyState
+              icon={<IconCube size={20} />}
+              title={show === 'mine' ? 'Your teams own no service yet' : 'No services yet'}
+              action={
+                <Button component={AppLink} href="/create">
+                  Create a service
+                </Button>
+              }
+            >
               The first one takes less than a minute.
             </EmptyState>
           );

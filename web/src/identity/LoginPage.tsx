@@ -7,7 +7,15 @@ import { LogoMark } from '../shell/Logo';
 import { ErrorState } from '../shell/States';
 import { useInfo, useLogin, useSession, type Credentials } from './api';
 
-function PasswordForm({ busy, onSubmit, prominent }: { busy: boolean; onSubmit: (credentials: Credentials) => void; prominent: boolean }) {
+function PasswordForm({
+  busy,
+  onSubmit,
+  prominent,
+}: {
+  busy: boolean;
+  onSubmit: (credentials: Credentials) => void;
+  prominent: boolean;
+}) {
   const [username, setUsername] = useState('');
   const [password, setPassword] = useState('');
   const submit = (event: FormEvent) => {
@@ -17,9 +25,25 @@ function PasswordForm({ busy, onSubmit, prominent }: { busy: boolean; onSubmit: 
   return (
     <form onSubmit={submit}>
       <Stack gap="sm">
-        <TextInput label="User name" value={username} onChange={(event) => setUsername(event.currentTarget.value)} autoComplete="username" required withAsterisk={false} />
-        <PasswordInput label="Password" value={password} onChange={(event) => setPassword(event.currentTarget.value)} autoComplete="current-password" required withAsterisk={false} />
-        <Button type="submit" loading={busy} variant={prominent ? 'filled' : 'default'}>Sign in</Button>
+        <TextInput
+          label="User name"
+          value={username}
+          onChange={(event) => setUsername(event.currentTarget.value)}
+          autoComplete="username"
+          required
+          withAsterisk={false}
+        />
+        <PasswordInput
+          label="Password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+        />
+        <Button type="submit" loading={busy} variant={prominent ? 'filled' : 'default'}>
+          Sign in
+        </Button>
       </Stack>
     </form>
   );
@@ -33,7 +57,9 @@ export function LoginPage() {
   const search = useSearch({ strict: false }) as { next?: string };
   useDocumentTitle(`Sign in · ${info?.title ?? 'Pave'}`);
   const signIn = (credentials: Credentials) =>
-    login.mutate(credentials, { onSuccess: () => router.history.push(search.next && isInternal(search.next) ? search.next : '/') });
+    login.mutate(credentials, {
+      onSuccess: () => router.history.push(search.next && isInternal(search.next) ? search.next : '/'),
+    });
   const providers = session.data?.providers ?? [];
   const guest = providers.includes('guest');
   const password = providers.includes('password');
@@ -43,22 +69,39 @@ export function LoginPage() {
       <Box w={380}>
         <Stack align="center" gap={4} mb={24}>
           <LogoMark size={44} />
-          <Title order={1} mt={12} lts="-0.02em">Sign in to {info?.title ?? 'Pave'}</Title>
-          {info?.organization && !info.title.includes(info.organization) && <Text c="dimmed">{info.organization}’s developer platform</Text>}
+          <Title order={1} mt={12} lts="-0.02em">
+            Sign in to {info?.title ?? 'Pave'}
+          </Title>
+          {info?.organization && !info.title.includes(info.organization) && (
+            <Text c="dimmed">{info.organization}’s developer platform</Text>
+          )}
         </Stack>
         <Card padding="lg" shadow="sm">
           <Stack gap="md">
             {session.error && <ErrorState error={session.error} retry={() => void session.refetch()} />}
-            {guest && <Button loading={login.isPending} onClick={() => signIn({ provider: 'guest' })} fullWidth>Enter as guest</Button>}
-            {guest && !password && <Text c="dimmed" fz="xs" ta="center">No account is needed: guest sign-in is on.</Text>}
+            {guest && (
+              <Button loading={login.isPending} onClick={() => signIn({ provider: 'guest' })} fullWidth>
+                Enter as guest
+              </Button>
+            )}
+            {guest && !password && (
+              <Text c="dimmed" fz="xs" ta="center">
+                No account is needed: guest sign-in is on.
+              </Text>
+            )}
             {guest && password && <Divider label="or" />}
             {password && <PasswordForm busy={login.isPending} onSubmit={signIn} prominent={!guest} />}
             {session.data && !guest && !password && (
               <Alert color="yellow" title="Nobody can sign in yet">
-                Add <code>auth.providers.guest</code> or <code>auth.users</code> to the configuration file and start Pave again.
+                Add <code>auth.providers.guest</code> or <code>auth.users</code> to the configuration file and start
+                Pave again.
               </Alert>
             )}
-            {login.error && <Text c="var(--mantine-color-error)" fz="sm" role="alert">{login.error.message}</Text>}
+            {login.error && (
+              <Text c="var(--mantine-color-error)" fz="sm" role="alert">
+                {login.error.message}
+              </Text>
+            )}
           </Stack>
         </Card>
       </Box>

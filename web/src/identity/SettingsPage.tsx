@@ -15,20 +15,42 @@ export function SettingsPage() {
         <Facts
           items={[
             ['Name', session?.user?.displayName ?? session?.user?.name],
-            ['Reference', <span key="ref" className="mono">{session?.user?.ref}</span>],
-            ['Groups', (session?.groups ?? []).length > 0 && <Stack key="groups" gap={4}>{session!.groups.map((ref) => <EntityLink key={ref} entityRef={ref} defaultKind="group" />)}</Stack>],
+            [
+              'Reference',
+              <span key="ref" className="mono">
+                {session?.user?.ref}
+              </span>,
+            ],
+            [
+              'Groups',
+              (session?.groups ?? []).length > 0 && (
+                <Stack key="groups" gap={4}>
+                  {session!.groups.map((ref) => (
+                    <EntityLink key={ref} entityRef={ref} defaultKind="group" />
+                  ))}
+                </Stack>
+              ),
+            ],
             ['Roles', session?.roles?.join(', ')],
           ]}
         />
       </Section>
       <Section title="Appearance">
         <SegmentedControl
-          aria-label="Theme" value={colorScheme} onChange={(next) => setColorScheme(next as MantineColorScheme)}
-          data={[{ value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }, { value: 'auto', label: 'As the system' }]}
+          aria-label="Theme"
+          value={colorScheme}
+          onChange={(next) => setColorScheme(next as MantineColorScheme)}
+          data={[
+            { value: 'light', label: 'Light' },
+            { value: 'dark', label: 'Dark' },
+            { value: 'auto', label: 'As the system' },
+          ]}
         />
       </Section>
       <Tokens />
-      <Text c="dimmed" fz="sm">{info?.title ?? 'Pave'} {info?.version}</Text>
+      <Text c="dimmed" fz="sm">
+        {info?.title ?? 'Pave'} {info?.version}
+      </Text>
     </Page>
   );
 }

@@ -73,7 +73,10 @@ export function useLogout() {
 }
 
 export function useTokens() {
-  return useQuery({ queryKey: ['identity', 'tokens'], queryFn: () => api.get<Items<Token>>('/api/identity/v1/tokens') });
+  return useQuery({
+    queryKey: ['identity', 'tokens'],
+    queryFn: () => api.get<Items<Token>>('/api/identity/v1/tokens'),
+  });
 }
 
 export function useCreateToken() {

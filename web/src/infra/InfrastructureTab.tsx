@@ -14,13 +14,20 @@ export function InfrastructureTab({ service }: { service: string }) {
       {({ items }) =>
         items.length > 0 ? (
           <Stack gap="md">
-            <Section title="Workspaces" flush><WorkspaceTable items={items} /></Section>
-            <Section title="Runs" flush><Loaded query={runs} rows={3}>{(data) => <RunList items={data.items} withWorkspace />}</Loaded></Section>
+            <Section title="Workspaces" flush>
+              <WorkspaceTable items={items} />
+            </Section>
+            <Section title="Runs" flush>
+              <Loaded query={runs} rows={3}>
+                {(data) => <RunList items={data.items} withWorkspace />}
+              </Loaded>
+            </Section>
           </Stack>
         ) : (
           <Box className="surface">
             <EmptyState icon={<IconServerCog size={20} />} title="No infrastructure of its own">
-              A template provisions it with <code>acme:terraform:apply</code>, or whatever action your organisation has defined for it.
+              A template provisions it with <code>acme:terraform:apply</code>, or whatever action your organisation has
+              defined for it.
             </EmptyState>
           </Box>
         )

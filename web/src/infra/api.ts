@@ -38,7 +38,10 @@ export interface Module {
   name: string;
   description?: string;
   path?: string;
-  schema?: { properties?: Record<string, { type?: string; description?: string; default?: unknown }>; required?: string[] };
+  schema?: {
+    properties?: Record<string, { type?: string; description?: string; default?: unknown }>;
+    required?: string[];
+  };
 }
 
 export const useModules = () =>

@@ -1,6 +1,7 @@
 import { duration } from '../api/time';
 
-export const percent = (ratio: number | null | undefined) => (ratio === null || ratio === undefined ? '–' : `${(ratio * 100).toFixed(ratio === 0 || ratio === 1 ? 0 : 1)} %`);
+export const percent = (ratio: number | null | undefined) =>
+  ratio === null || ratio === undefined ? '–' : `${(ratio * 100).toFixed(ratio === 0 || ratio === 1 ? 0 : 1)} %`;
 
 export const span = (ms: number | null | undefined) => (ms === null || ms === undefined ? '–' : duration(ms));
 

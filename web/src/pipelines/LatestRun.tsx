@@ -13,8 +13,12 @@ export function LatestRun({ run }: { run: Run }) {
   return (
     <Group className="surface" px="md" py={10} gap={12} wrap="nowrap" role="status">
       <StepIcon status={state} />
-      <Anchor component={AppLink} href={`/runs/${run.id}`} fz="sm" fw={550} c="inherit">{run.workflow.name} #{run.number}</Anchor>
-      <Text fz="sm" c="dimmed" className="clip" style={{ flex: 1 }}>{label(state)}: {run.commit.message.split('\n')[0]}</Text>
+      <Anchor component={AppLink} href={`/runs/${run.id}`} fz="sm" fw={550} c="inherit">
+        {run.workflow.name} #{run.number}
+      </Anchor>
+      <Text fz="sm" c="dimmed" className="clip" style={{ flex: 1 }}>
+        {label(state)}: {run.commit.message.split('\n')[0]}
+      </Text>
       <Ago time={run.createdAt} />
     </Group>
   );

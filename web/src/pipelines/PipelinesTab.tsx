@@ -10,7 +10,8 @@ export function PipelinesTab({ repository }: { repository?: string }) {
     return (
       <Box className="surface">
         <EmptyState icon={<IconPlayerPlay size={20} />} title="No repository is known">
-          Add the annotation <code>github.com/project-slug: owner/name</code> to its catalog-info.yaml, and its pipelines appear here.
+          Add the annotation <code>github.com/project-slug: owner/name</code> to its catalog-info.yaml, and its
+          pipelines appear here.
         </EmptyState>
       </Box>
     );

@@ -19,8 +19,21 @@ export function RunsPage() {
   const filter = state.show && state.show in FILTERS ? state.show : 'all';
   return (
     <Page
-      title="Pipelines" description="Every run of every workflow, newest first."
-      actions={<SegmentedControl size="xs" value={filter} onChange={(show) => change({ show: show === 'all' ? undefined : show })} data={[{ value: 'all', label: 'All' }, { value: 'running', label: 'Running' }, { value: 'failure', label: 'Failed' }]} aria-label="Show" />}
+      title="Pipelines"
+      description="Every run of every workflow, newest first."
+      actions={
+        <SegmentedControl
+          size="xs"
+          value={filter}
+          onChange={(show) => change({ show: show === 'all' ? undefined : show })}
+          data={[
+            { value: 'all', label: 'All' },
+            { value: 'running', label: 'Running' },
+            { value: 'failure', label: 'Failed' },
+          ]}
+          aria-label="Show"
+        />
+      }
     >
       <Loaded query={query}>
         {({ items }) => {
@@ -30,8 +43,19 @@ export function RunsPage() {
               {shown.length > 0 ? (
                 <RunTable runs={shown} withRepository />
               ) : (
-                <EmptyState icon={<IconPlayerPlay size={20} />} title={items.length ? 'None of them right now' : 'No pipeline has run yet'} action={items.length === 0 && <Button component={AppLink} href="/create">Create a service</Button>}>
-                  {items.length === 0 && 'A new service brings its workflow along; so does every push to a repository that has one.'}
+                <EmptyState
+                  icon={<IconPlayerPlay size={20} />}
+                  title={items.length ? 'None of them right now' : 'No pipeline has run yet'}
+                  action={
+                    items.length === 0 && (
+                      <Button component={AppLink} href="/create">
+                        Create a service
+                      </Button>
+                    )
+                  }
+                >
+                  {items.length === 0 &&
+                    'A new service brings its workflow along; so does every push to a repository that has one.'}
                 </EmptyState>
               )}
             </Box>

@@ -15,25 +15,55 @@ export function GoingLive({ repository }: { repository: string }) {
   if (!run) return null;
   const state = run.status === 'completed' ? run.conclusion : run.status;
   return (
-    <Section title="Going live" actions={<Anchor component={AppLink} href={`/runs/${run.id}`} fz="sm">Open the pipeline</Anchor>}>
+    <Section
+      title="Going live"
+      actions={
+        <Anchor component={AppLink} href={`/runs/${run.id}`} fz="sm">
+          Open the pipeline
+        </Anchor>
+      }
+    >
       <Stack gap={12}>
         <Group gap={12} wrap="nowrap">
           <StepIcon status={state} />
-          <Text fz="sm" style={{ flex: 1 }}>{run.workflow.name} #{run.number}</Text>
-          {run.startedAt ? <Took from={run.startedAt} to={run.endedAt} /> : <Text c="dimmed" fz="sm">{run.waitingFor ?? 'Waiting'}</Text>}
+          <Text fz="sm" style={{ flex: 1 }}>
+            {run.workflow.name} #{run.number}
+          </Text>
+          {run.startedAt ? (
+            <Took from={run.startedAt} to={run.endedAt} />
+          ) : (
+            <Text c="dimmed" fz="sm">
+              {run.waitingFor ?? 'Waiting'}
+            </Text>
+          )}
         </Group>
         {environments.map((each) => (
           <Group key={each.environment} gap={12} wrap="nowrap">
             <StepIcon status={each.current ? (each.current.health?.status ?? each.current.state) : 'pending'} />
-            <Text fz="sm" style={{ flex: 'none' }}>{each.environment}</Text>
+            <Text fz="sm" style={{ flex: 'none' }}>
+              {each.environment}
+            </Text>
             {each.current ? (
-              <Anchor component={AppLink} href={each.url} fz="sm" ml="auto" miw={0} title={each.url}><Group gap={5} wrap="nowrap"><span className="clip">{each.url.replace(/^https?:\/\//, '')}</span><IconExternalLink size={13} style={{ flex: 'none' }} /></Group></Anchor>
+              <Anchor component={AppLink} href={each.url} fz="sm" ml="auto" miw={0} title={each.url}>
+                <Group gap={5} wrap="nowrap">
+                  <span className="clip">{each.url.replace(/^https?:\/\//, '')}</span>
+                  <IconExternalLink size={13} style={{ flex: 'none' }} />
+                </Group>
+              </Anchor>
             ) : (
-              <Text c="dimmed" fz="sm" ml="auto">Not yet</Text>
+              <Text c="dimmed" fz="sm" ml="auto">
+                Not yet
+              </Text>
             )}
           </Group>
         ))}
-        {environments.length === 0 && <Box><Text c="dimmed" fz="sm">Its environments appear here as soon as the pipeline deploys.</Text></Box>}
+        {environments.length === 0 && (
+          <Box>
+            <Text c="dimmed" fz="sm">
+              Its environments appear here as soon as the pipeline deploys.
+            </Text>
+          </Box>
+        )}
       </Stack>
     </Section>
   );

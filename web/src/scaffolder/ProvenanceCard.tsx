@@ -17,18 +17,44 @@ function Inputs({ item }: { item: Provenance }) {
   return (
     <Stack gap={8}>
       <UnstyledButton onClick={toggle} aria-expanded={opened} fz="sm" c="dimmed">
-        <Group gap={6}><IconChevronRight size={14} style={{ transform: opened ? 'rotate(90deg)' : undefined }} />Inputs and what was made</Group>
+        <Group gap={6}>
+          <IconChevronRight size={14} style={{ transform: opened ? 'rotate(90deg)' : undefined }} />
+          Inputs and what was made
+        </Group>
       </UnstyledButton>
       <Collapse expanded={opened}>
         <Stack gap="sm">
-          <Facts labelWidth={96} items={Object.entries(item.inputs ?? {}).map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)])} />
+          <Facts
+            labelWidth={96}
+            items={Object.entries(item.inputs ?? {}).map(([name, value]) => [
+              name,
+              typeof value === 'object' ? JSON.stringify(value) : String(value),
+            ])}
+          />
           {things.map((each) => (
             <Group key={each.type + each.ref} gap={8}>
-              <Text c="dimmed" fz="sm" w={88}>{each.type}</Text>
-              {each.url ? <Anchor component={AppLink} href={localUrl(each.url)} fz="sm">{each.ref}</Anchor> : <Text fz="sm">{each.ref}</Text>}
+              <Text c="dimmed" fz="sm" w={88}>
+                {each.type}
+              </Text>
+              {each.url ? (
+                <Anchor component={AppLink} href={localUrl(each.url)} fz="sm">
+                  {each.ref}
+                </Anchor>
+              ) : (
+                <Text fz="sm">{each.ref}</Text>
+              )}
             </Group>
           ))}
-          {files.length > 0 && <Text c="dimmed" fz="sm">{files.length} file{files.length > 1 ? 's' : ''}: {files.slice(0, 6).map((each) => each.ref.split('/').at(-1)).join(', ')}{files.length > 6 ? '…' : ''}</Text>}
+          {files.length > 0 && (
+            <Text c="dimmed" fz="sm">
+              {files.length} file{files.length > 1 ? 's' : ''}:{' '}
+              {files
+                .slice(0, 6)
+                .map((each) => each.ref.split('/').at(-1))
+                .join(', ')}
+              {files.length > 6 ? '…' : ''}
+            </Text>
+          )}
         </Stack>
       </Collapse>
     </Stack>
@@ -48,7 +74,12 @@ export function ProvenanceCard({ entityRef }: { entityRef: string }) {
           items={[
             ['Template', <EntityLink key="template" entityRef={item.template} defaultKind="template" />],
             ['Version', item.templateVersion && <span className="mono">{shortDigest(item.templateVersion)}</span>],
-            ['Run', <Anchor key="run" component={AppLink} href={`/create/tasks/${item.taskId}`} fz="sm">See its steps</Anchor>],
+            [
+              'Run',
+              <Anchor key="run" component={AppLink} href={`/create/tasks/${item.taskId}`} fz="sm">
+                See its steps
+              </Anchor>,
+            ],
             ['By', <Actor key="by" actor={item.actor} />],
             ['When', <Ago key="when" time={item.createdAt} c="inherit" />],
           ]}

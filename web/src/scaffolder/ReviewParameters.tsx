@@ -7,7 +7,13 @@ export function ReviewParameters({ task }: { task: Task }) {
   if (entries.length === 0) return null;
   return (
     <Section title="Inputs">
-      <Facts labelWidth={110} items={entries.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)])} />
+      <Facts
+        labelWidth={110}
+        items={entries.map(([name, value]) => [
+          name,
+          typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean),
+        ])}
+      />
     </Section>
   );
 }

@@ -15,17 +15,34 @@ export function StepList({ steps, picked, onPick }: StepListProps) {
       {steps.map((step) => (
         <li key={step.id}>
           <UnstyledButton
-            onClick={() => onPick(picked === step.id ? null : step.id)} aria-pressed={picked === step.id} w="100%" px={10} py={9} className="row-link"
+            onClick={() => onPick(picked === step.id ? null : step.id)}
+            aria-pressed={picked === step.id}
+            w="100%"
+            px={10}
+            py={9}
+            className="row-link"
             style={{ borderRadius: 8, background: picked === step.id ? 'var(--pave-hover)' : undefined }}
           >
             <Group gap={12} wrap="nowrap" align="flex-start">
-              <Box pt={1}><StepIcon status={step.state} /></Box>
-              <Box style={{ flex: 1, minWidth: 0 }}>
-                <Text fz="sm" fw={550} c={step.state === 'pending' ? 'dimmed' : undefined}>{step.name}</Text>
-                <Text fz="xs" c="dimmed" className="mono clip">{step.action}</Text>
-                {step.error && <Text fz="xs" c="var(--mantine-color-error)" mt={4} style={{ overflowWrap: 'anywhere' }}>{step.error}</Text>}
+              <Box pt={1}>
+                <StepIcon status={step.state} />
               </Box>
-              {step.startedAt && step.state !== 'skipped' && <Took from={step.startedAt} to={step.endedAt} running={step.state === 'running'} />}
+              <Box style={{ flex: 1, minWidth: 0 }}>
+                <Text fz="sm" fw={550} c={step.state === 'pending' ? 'dimmed' : undefined}>
+                  {step.name}
+                </Text>
+                <Text fz="xs" c="dimmed" className="mono clip">
+                  {step.action}
+                </Text>
+                {step.error && (
+                  <Text fz="xs" c="var(--mantine-color-error)" mt={4} style={{ overflowWrap: 'anywhere' }}>
+                    {step.error}
+                  </Text>
+                )}
+              </Box>
+              {step.startedAt && step.state !== 'skipped' && (
+                <Took from={step.startedAt} to={step.endedAt} running={step.state === 'running'} />
+              )}
             </Group>
           </UnstyledButton>
         </li>

@@ -12,7 +12,15 @@ export const taskTitle = (task: Task) =>
   task.spec.templateInfo?.entity?.metadata?.title ?? task.spec.templateInfo?.entityRef?.split('/').at(-1) ?? 'Task';
 
 const COLUMNS: Column<Task>[] = [
-  { key: 'what', title: 'What', render: (task) => <Anchor component={AppLink} href={`/create/tasks/${task.id}`} fz="sm" c="inherit" fw={550}>{typeof task.spec.parameters?.name === 'string' ? task.spec.parameters.name : taskTitle(task)}</Anchor> },
+  {
+    key: 'what',
+    title: 'What',
+    render: (task) => (
+      <Anchor component={AppLink} href={`/create/tasks/${task.id}`} fz="sm" c="inherit" fw={550}>
+        {typeof task.spec.parameters?.name === 'string' ? task.spec.parameters.name : taskTitle(task)}
+      </Anchor>
+    ),
+  },
   { key: 'template', title: 'Template', render: taskTitle },
   { key: 'status', title: 'Status', render: (task) => <Status status={task.status} /> },
   { key: 'by', title: 'By', render: (task) => <Actor actor={task.createdBy ?? task.spec.user?.ref} /> },
@@ -25,9 +33,17 @@ export function TaskList({ limit = 8 }: { limit?: number }) {
     <Loaded query={query} rows={3}>
       {({ tasks }) =>
         tasks.length > 0 ? (
-          <DataTable label="Recent runs" columns={COLUMNS} items={tasks} rowKey={(task) => task.id} rowHref={(task) => `/create/tasks/${task.id}`} />
+          <DataTable
+            label="Recent runs"
+            columns={COLUMNS}
+            items={tasks}
+            rowKey={(task) => task.id}
+            rowHref={(task) => `/create/tasks/${task.id}`}
+          />
         ) : (
-          <EmptyState icon={<IconPlus size={20} />} title="Nothing was created yet">Choose a template: its run appears here with every step it took.</EmptyState>
+          <EmptyState icon={<IconPlus size={20} />} title="Nothing was created yet">
+            Choose a template: its run appears here with every step it took.
+          </EmptyState>
         )
       }
     </Loaded>

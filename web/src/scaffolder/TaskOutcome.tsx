@@ -17,14 +17,25 @@ function Succeeded({ job }: { job: Job }) {
       <Stack gap="sm">
         {text.map((each, index) => (
           <div key={index}>
-            {each.title && <Text fw={550} fz="sm">{each.title}</Text>}
+            {each.title && (
+              <Text fw={550} fz="sm">
+                {each.title}
+              </Text>
+            )}
             <Markdown text={each.content} />
           </div>
         ))}
         {links.length > 0 && (
           <Group gap={8}>
             {links.map((link, index) => (
-              <Button key={index} component={AppLink} href={hrefOf(link)} size="xs" variant={index === links.length - 1 ? 'filled' : 'default'} rightSection={<IconArrowRight size={14} />}>
+              <Button
+                key={index}
+                component={AppLink}
+                href={hrefOf(link)}
+                size="xs"
+                variant={index === links.length - 1 ? 'filled' : 'default'}
+                rightSection={<IconArrowRight size={14} />}
+              >
                 {link.title ?? link.url ?? link.entityRef}
               </Button>
             ))}
@@ -37,15 +48,30 @@ function Succeeded({ job }: { job: Job }) {
 
 function Waiting({ job }: { job: Job }) {
   const act = useJobAction(job.id);
-  const answer = (choice: 'done' | 'repeat' | 'fail') => () => act.mutate({ verb: 'answer', answer: choice }, { onError: notifyError('Could not answer') });
+  const answer = (choice: 'done' | 'repeat' | 'fail') => () =>
+    act.mutate({ verb: 'answer', answer: choice }, { onError: notifyError('Could not answer') });
   return (
     <Alert color="yellow" icon={<IconHandStop size={20} />} title="It needs an answer from you">
       <Stack gap="sm">
-        <Text fz="sm">{job.waitingFor || 'A step was interrupted, and nobody can tell whether its effect is there.'}</Text>
+        <Text fz="sm">
+          {job.waitingFor || 'A step was interrupted, and nobody can tell whether its effect is there.'}
+        </Text>
         <Group gap={8}>
-          <Button size="xs" variant="default" onClick={answer('done')} loading={act.isPending}>It is done, go on</Button>
-          <Button size="xs" variant="default" onClick={answer('repeat')} loading={act.isPending}>Do it again</Button>
-          <Button size="xs" variant="default" c="var(--mantine-color-error)" onClick={answer('fail')} loading={act.isPending}>Stop here</Button>
+          <Button size="xs" variant="default" onClick={answer('done')} loading={act.isPending}>
+            It is done, go on
+          </Button>
+          <Button size="xs" variant="default" onClick={answer('repeat')} loading={act.isPending}>
+            Do it again
+          </Button>
+          <Button
+            size="xs"
+            variant="default"
+            c="var(--mantine-color-error)"
+            onClick={answer('fail')}
+            loading={act.isPending}
+          >
+            Stop here
+          </Button>
         </Group>
       </Stack>
     </Alert>
@@ -59,8 +85,12 @@ export function TaskOutcome({ job }: { job: Job }) {
   if (job.state === 'failed')
     return (
       <Alert color="red" icon={<IconAlertTriangle size={20} />} title="A step failed">
-        <Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{job.error?.message ?? 'It did not say why; see the output.'}</Text>
-        <Text fz="sm" c="dimmed" mt={6}>What was finished stays. Retry goes on from the step that failed.</Text>
+        <Text fz="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+          {job.error?.message ?? 'It did not say why; see the output.'}
+        </Text>
+        <Text fz="sm" c="dimmed" mt={6}>
+          What was finished stays. Retry goes on from the step that failed.
+        </Text>
       </Alert>
     );
   if (job.state === 'cancelled')

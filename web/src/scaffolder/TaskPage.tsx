@@ -22,13 +22,22 @@ function Actions({ job, onRetry }: { job: Job; onRetry: () => void }) {
   const act = useJobAction(job.id);
   if (job.state === 'failed' || job.state === 'cancelled')
     return (
-      <Button leftSection={<IconRefresh size={16} />} loading={act.isPending} onClick={() => act.mutate({ verb: 'retry' }, { onSuccess: onRetry, onError: notifyError('Could not retry') })}>
+      <Button
+        leftSection={<IconRefresh size={16} />}
+        loading={act.isPending}
+        onClick={() => act.mutate({ verb: 'retry' }, { onSuccess: onRetry, onError: notifyError('Could not retry') })}
+      >
         Retry
       </Button>
     );
   if (!jobEnded(job.state))
     return (
-      <Button variant="default" leftSection={<IconPlayerStop size={16} />} loading={act.isPending} onClick={() => act.mutate({ verb: 'cancel' }, { onError: notifyError('Could not cancel') })}>
+      <Button
+        variant="default"
+        leftSection={<IconPlayerStop size={16} />}
+        loading={act.isPending}
+        onClick={() => act.mutate({ verb: 'cancel' }, { onError: notifyError('Could not cancel') })}
+      >
         Cancel
       </Button>
     );
@@ -47,7 +56,8 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
   const ended = jobEnded(job.state);
   return (
     <Page
-      title={name ?? taskTitle(task)} crumbs={[{ label: 'Create', href: '/create' }, { label: taskTitle(task) }]}
+      title={name ?? taskTitle(task)}
+      crumbs={[{ label: 'Create', href: '/create' }, { label: taskTitle(task) }]}
       description={
         <Group gap={16} mt={4}>
           <Status status={job.state} />
@@ -59,23 +69,48 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
       actions={<Actions job={job} onRetry={() => setEpoch((old) => old + 1)} />}
     >
       <Stack gap="md">
-      <Progress
-        value={ended && job.state === 'succeeded' ? 100 : (finished / Math.max(1, steps.length)) * 100} size={4} radius="xl" aria-label="Progress"
-        color={job.state === 'failed' ? 'red' : job.state === 'succeeded' ? 'green' : undefined} animated={job.state === 'running'}
-      />
-      <div role="status">{(ended || job.state === 'waiting') && <TaskOutcome job={job} />}</div>
+        <Progress
+          value={ended && job.state === 'succeeded' ? 100 : (finished / Math.max(1, steps.length)) * 100}
+          size={4}
+          radius="xl"
+          aria-label="Progress"
+          color={job.state === 'failed' ? 'red' : job.state === 'succeeded' ? 'green' : undefined}
+          animated={job.state === 'running'}
+        />
+        <div role="status">{(ended || job.state === 'waiting') && <TaskOutcome job={job} />}</div>
       </Stack>
       <Box className="task-grid">
         <Stack gap="md">
-          <Section title="Steps" flush><StepList steps={steps} picked={picked} onPick={setPicked} /></Section>
+          <Section title="Steps" flush>
+            <StepList steps={steps} picked={picked} onPick={setPicked} />
+          </Section>
           {job.state === 'succeeded' && repository && <GoingLive repository={repository} />}
           <ReviewParameters task={task} />
         </Stack>
-        <Section title={picked ? `Output of “${steps.find((step) => step.id === picked)?.name}”` : 'Output'} flush actions={picked && <Button size="compact-xs" variant="subtle" onClick={() => setPicked(null)}>All steps</Button>}>
-          <LogView lines={shown} live={!ended} height={520} empty={ended ? 'It printed nothing.' : 'Waiting for the first line…'} />
+        <Section
+          title={picked ? `Output of “${steps.find((step) => step.id === picked)?.name}”` : 'Output'}
+          flush
+          actions={
+            picked && (
+              <Button size="compact-xs" variant="subtle" onClick={() => setPicked(null)}>
+                All steps
+              </Button>
+            )
+          }
+        >
+          <LogView
+            lines={shown}
+            live={!ended}
+            height={520}
+            empty={ended ? 'It printed nothing.' : 'Waiting for the first line…'}
+          />
         </Section>
       </Box>
-      {job.state === 'queued' && <Text c="dimmed" fz="sm">Waiting for a worker.</Text>}
+      {job.state === 'queued' && (
+        <Text c="dimmed" fz="sm">
+          Waiting for a worker.
+        </Text>
+      )}
     </Page>
   );
 }
@@ -85,6 +120,10 @@ export function TaskPage() {
   const task = useTask(id);
   const job = useJob(id);
   if (!task.data || !job.data)
-    return <Page title="Run" crumbs={[{ label: 'Create', href: '/create' }]}>{task.error ? <ErrorState error={task.error} /> : <Loaded query={job}>{() => null}</Loaded>}</Page>;
+    return (
+      <Page title="Run" crumbs={[{ label: 'Create', href: '/create' }]}>
+        {task.error ? <ErrorState error={task.error} /> : <Loaded query={job}>{() => null}</Loaded>}
+      </Page>
+    );
   return <TaskView key={id} task={task.data} job={job.data} />;
 }

@@ -18,7 +18,10 @@ type Values = Record<string, unknown>;
 // What the server refuses goes to the field it is about: "instance.name" → page of `name`.
 function fieldErrors(error: unknown): { name: string; message: string }[] {
   const list = error instanceof ApiError ? (error.body as { errors?: FieldError[] } | null)?.errors : undefined;
-  return (list ?? []).map((each) => ({ name: (each.property ?? each.path?.toString() ?? '').replace(/^instance\.?/, '').split('.')[0] ?? '', message: each.message }));
+  return (list ?? []).map((each) => ({
+    name: (each.property ?? each.path?.toString() ?? '').replace(/^instance\.?/, '').split('.')[0] ?? '',
+    message: each.message,
+  }));
 }
 
 interface WizardProps {
@@ -37,7 +40,8 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
   const refused = fieldErrors(create.error);
   const page = pages[at];
   const errorsHere: ErrorSchema = {};
-  for (const each of refused) if (page?.schema.properties?.[each.name]) errorsHere[each.name] = { __errors: [each.message] } as ErrorSchema;
+  for (const each of refused)
+    if (page?.schema.properties?.[each.name]) errorsHere[each.name] = { __errors: [each.message] } as ErrorSchema;
 
   const submit = () =>
     create.mutate(
@@ -52,20 +56,34 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
       },
     );
   const back = at > 0 && (
-    <Button variant="default" leftSection={<IconArrowLeft size={16} />} onClick={() => setAt(at - 1)}>{labels?.backButtonText ?? 'Back'}</Button>
+    <Button variant="default" leftSection={<IconArrowLeft size={16} />} onClick={() => setAt(at - 1)}>
+      {labels?.backButtonText ?? 'Back'}
+    </Button>
   );
 
   return (
     <Box className="wizard">
       <Stack gap="lg" style={{ minWidth: 0 }}>
-        <Stepper active={at} onStepClick={(step) => step < at && setAt(step)} size="xs" iconSize={26} allowNextStepsSelect={false}>
-          {pages.map((each, index) => <Stepper.Step key={index} label={each.title} />)}
+        <Stepper
+          active={at}
+          onStepClick={(step) => step < at && setAt(step)}
+          size="xs"
+          iconSize={26}
+          allowNextStepsSelect={false}
+        >
+          {pages.map((each, index) => (
+            <Stepper.Step key={index} label={each.title} />
+          ))}
           <Stepper.Step label="Review" />
         </Stepper>
         <Box className="surface" p="lg">
           {page ? (
             <WizardForm
-              key={at} page={page} values={values[at] ?? {}} errors={errorsHere} onSubmit={() => setAt(at + 1)}
+              key={at}
+              page={page}
+              values={values[at] ?? {}}
+              errors={errorsHere}
+              onSubmit={() => setAt(at + 1)}
               onChange={(next) => {
                 if (create.error) create.reset();
                 setValues((old) => old.map((each, index) => (index === at ? next : each)));
@@ -73,17 +91,25 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
             >
               <Group justify="space-between" mt="lg">
                 {back || <span />}
-                <Button type="submit">{at === pages.length - 1 ? (labels?.reviewButtonText ?? 'Review') : 'Next'}</Button>
+                <Button type="submit">
+                  {at === pages.length - 1 ? (labels?.reviewButtonText ?? 'Review') : 'Next'}
+                </Button>
               </Group>
             </WizardForm>
           ) : (
             <Stack gap="lg">
               <ReviewList pages={pages} values={values} onEdit={setAt} />
               {create.error && refused.length === 0 && <ErrorState error={create.error} />}
-              {create.error && refused.length > 0 && <Text c="var(--mantine-color-error)" fz="sm" role="alert">{refused.map((each) => `${each.name}: ${each.message}`).join('; ')}</Text>}
+              {create.error && refused.length > 0 && (
+                <Text c="var(--mantine-color-error)" fz="sm" role="alert">
+                  {refused.map((each) => `${each.name}: ${each.message}`).join('; ')}
+                </Text>
+              )}
               <Group justify="space-between">
                 {back || <span />}
-                <Button leftSection={<IconRocket size={16} />} onClick={submit} loading={create.isPending}>{labels?.createButtonText ?? 'Create'}</Button>
+                <Button leftSection={<IconRocket size={16} />} onClick={submit} loading={create.isPending}>
+                  {labels?.createButtonText ?? 'Create'}
+                </Button>
               </Group>
             </Stack>
           )}
@@ -100,10 +126,13 @@ export function WizardPage() {
   const entity = useEntity({ kind: 'template', namespace, name }).data;
   return (
     <Page
-      title={schema.data?.title ?? entity?.metadata.title ?? name} crumbs={[{ label: 'Create', href: '/create' }, { label: entity?.spec?.type ?? 'Template' }]}
+      title={schema.data?.title ?? entity?.metadata.title ?? name}
+      crumbs={[{ label: 'Create', href: '/create' }, { label: entity?.spec?.type ?? 'Template' }]}
       description={schema.data?.description ?? entity?.metadata.description}
     >
-      <Loaded query={schema}>{(data) => <Wizard key={name} schema={data} entity={entity} templateRef={`template:${namespace}/${name}`} />}</Loaded>
+      <Loaded query={schema}>
+        {(data) => <Wizard key={name} schema={data} entity={entity} templateRef={`template:${namespace}/${name}`} />}
+      </Loaded>
     </Page>
   );
 }

@@ -38,7 +38,9 @@ function split(node: Node): { schema: Node; ui: Node } {
     } else if ((key === 'then' || key === 'else' || key === 'if') && isNode(value)) {
       schema[key] = nested(value, ui);
     } else if (key === 'dependencies' && isNode(value)) {
-      schema.dependencies = Object.fromEntries(Object.entries(value).map(([name, each]) => [name, isNode(each) ? nested(each, ui) : each]));
+      schema.dependencies = Object.fromEntries(
+        Object.entries(value).map(([name, each]) => [name, isNode(each) ? nested(each, ui) : each]),
+      );
     } else schema[key] = value;
   }
   return { schema, ui };

@@ -11,7 +11,8 @@ export interface TaskStep {
   error?: string;
 }
 
-const same = (step: JobStep, id: string) => step.id === id || step.id.startsWith(`${id}/`) || step.id.startsWith(`${id}:`);
+const same = (step: JobStep, id: string) =>
+  step.id === id || step.id.startsWith(`${id}/`) || step.id.startsWith(`${id}:`);
 
 // A custom action is several steps of the job under one step of the template ("provision-infra/plan"): their times and states add up.
 function merged(found: JobStep[]): Partial<TaskStep> {
@@ -19,7 +20,9 @@ function merged(found: JobStep[]): Partial<TaskStep> {
   if (!first) return {};
   const exact = found.length === 1 ? first : undefined;
   const bad = found.find((step) => step.state === 'failed');
-  const busy = found.find((step) => step.state === 'running' || step.state === 'interrupted' || step.state === 'waiting');
+  const busy = found.find(
+    (step) => step.state === 'running' || step.state === 'interrupted' || step.state === 'waiting',
+  );
   const last = found[found.length - 1]!;
   return {
     state: (exact ?? bad ?? busy ?? last).state,

@@ -3,7 +3,17 @@
 import { Validator, type OutputUnit, type Schema } from '@cfworker/json-schema';
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils';
 
-const WRAPPERS = new Set(['properties', 'items', 'allOf', '$ref', 'if', 'then', 'else', 'dependencies', 'additionalProperties']);
+const WRAPPERS = new Set([
+  'properties',
+  'items',
+  'allOf',
+  '$ref',
+  'if',
+  'then',
+  'else',
+  'dependencies',
+  'additionalProperties',
+]);
 
 const KNOWN_PATTERNS: Record<string, string> = {
   '^[a-z][a-z0-9-]*$': 'Use lower-case letters, digits and dashes, and begin with a letter',
@@ -16,7 +26,8 @@ type Node = Record<string, unknown>;
 function parentAt(schema: Node, pointer: string): Node {
   const parts = pointer.replace(/^#\/?/, '').split('/').slice(0, -1);
   let node: unknown = schema;
-  for (const part of parts) node = (node as Node | undefined)?.[decodeURIComponent(part.replaceAll('~1', '/').replaceAll('~0', '~'))];
+  for (const part of parts)
+    node = (node as Node | undefined)?.[decodeURIComponent(part.replaceAll('~1', '/').replaceAll('~0', '~'))];
   return (node as Node | undefined) ?? {};
 }
 
@@ -53,13 +64,22 @@ function toError(unit: OutputUnit, schema: Node): RJSFValidationError {
   if (missing) path.push(missing);
   const text = message(unit, parentAt(schema, unit.keywordLocation));
   const property = `.${path.join('.')}`;
-  return { name: unit.keyword, property, message: text, stack: `${property} ${text}`, schemaPath: unit.keywordLocation, params: {} };
+  return {
+    name: unit.keyword,
+    property,
+    message: text,
+    stack: `${property} ${text}`,
+    schemaPath: unit.keywordLocation,
+    params: {},
+  };
 }
 
 function check(schema: unknown, data: unknown): OutputUnit[] {
   // What JSON cannot say (undefined) is left out, as it will be when it is sent.
   const sent: unknown = data === undefined ? undefined : JSON.parse(JSON.stringify(data));
-  return new Validator(schema as Schema, '7', false).validate(sent ?? {}).errors.filter((unit) => !WRAPPERS.has(unit.keyword));
+  return new Validator(schema as Schema, '7', false)
+    .validate(sent ?? {})
+    .errors.filter((unit) => !WRAPPERS.has(unit.keyword));
 }
 
 export const validator: ValidatorType = {

@@ -25,7 +25,11 @@ export function AppLink({ href, onClick, children, ...rest }: AppLinkProps) {
     <a
       href={href}
       onClick={click}
-      onMouseEnter={internal ? () => void router.preloadRoute({ to: href.split(/[?#]/)[0] as never }).catch(() => undefined) : undefined}
+      onMouseEnter={
+        internal
+          ? () => void router.preloadRoute({ to: href.split(/[?#]/)[0] as never }).catch(() => undefined)
+          : undefined
+      }
       {...outside}
       {...rest}
     >

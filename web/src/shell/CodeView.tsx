@@ -1,6 +1,7 @@
 import { Box } from '@mantine/core';
 
-const TOKEN = /(^\s*(?:- )?[\w."'$/@-]+:(?=\s|$))|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`)|(^\s*(?:#(?!include).*|\/\/.*))|\b(true|false|null|import|export|from|const|let|return|function|async|await|if|else|for|def|class|package|func|public|static|void|new|var|type|variable|resource|module|output)\b/gm;
+const TOKEN =
+  /(^\s*(?:- )?[\w."'$/@-]+:(?=\s|$))|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`)|(^\s*(?:#(?!include).*|\/\/.*))|\b(true|false|null|import|export|from|const|let|return|function|async|await|if|else|for|def|class|package|func|public|static|void|new|var|type|variable|resource|module|output)\b/gm;
 const COLORS = ['var(--pave-busy)', 'var(--pave-good)', 'var(--mantine-color-dimmed)', 'var(--pave-wait)'];
 
 // A light touch of colour for keys, strings, comments and a few words: enough to read a file by, without a grammar for each language.
@@ -10,7 +11,11 @@ function coloured(line: string) {
   for (const match of line.matchAll(TOKEN)) {
     const group = match.slice(1).findIndex((each) => each !== undefined);
     if (match.index > at) parts.push(line.slice(at, match.index));
-    parts.push(<span key={match.index} style={{ color: COLORS[group] }}>{match[0]}</span>);
+    parts.push(
+      <span key={match.index} style={{ color: COLORS[group] }}>
+        {match[0]}
+      </span>,
+    );
     at = match.index + match[0].length;
   }
   parts.push(line.slice(at));
@@ -20,11 +25,25 @@ function coloured(line: string) {
 export function CodeView({ text, label, plain }: { text: string; label: string; plain?: boolean }) {
   const lines = text.replace(/\n$/, '').split('\n').slice(0, 5000);
   return (
-    <Box component="pre" m={0} py={12} className="log" style={{ overflowX: 'auto', background: 'transparent' }} aria-label={label} tabIndex={0} role="region">
+    <Box
+      component="pre"
+      m={0}
+      py={12}
+      className="log"
+      style={{ overflowX: 'auto', background: 'transparent' }}
+      aria-label={label}
+      tabIndex={0}
+      role="region"
+    >
       {lines.map((line, index) => (
         <div key={index} id={`L${index + 1}`} style={{ display: 'flex', gap: 16, whiteSpace: 'pre', paddingRight: 16 }}>
-          <span className="log-no" aria-hidden="true" style={{ width: 48 }}>{index + 1}</span>
-          <code style={{ fontFamily: 'inherit' }}>{plain ? line : coloured(line)}{'\n'}</code>
+          <span className="log-no" aria-hidden="true" style={{ width: 48 }}>
+            {index + 1}
+          </span>
+          <code style={{ fontFamily: 'inherit' }}>
+            {plain ? line : coloured(line)}
+            {'\n'}
+          </code>
         </div>
       ))}
     </Box>

@@ -14,11 +14,22 @@ interface ConfirmProps {
 
 export function Confirm({ opened, title, children, action, danger, loading, onConfirm, onClose }: ConfirmProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title={<Text fw={600}>{title}</Text>} centered radius="lg" closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={<Text fw={600}>{title}</Text>}
+      centered
+      radius="lg"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Stack gap="lg">
-        <Text fz="sm" component="div">{children}</Text>
+        <Text fz="sm" component="div">
+          {children}
+        </Text>
         <Group justify="flex-end" gap={8}>
-          <Button variant="default" onClick={onClose}>Cancel</Button>
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
           <Button color={danger ? 'red' : undefined} onClick={onConfirm} loading={loading} data-autofocus>
             {action}
           </Button>

@@ -35,15 +35,23 @@ export function DataTable<T>({ label, columns, items, rowKey, rowHref, minWidth 
         <Table.Thead>
           <Table.Tr>
             {columns.map((column) => (
-              <Table.Th key={column.key} w={column.width} ta={column.align}>{column.quiet ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}</Table.Th>
+              <Table.Th key={column.key} w={column.width} ta={column.align}>
+                {column.quiet ? <VisuallyHidden>{column.title}</VisuallyHidden> : column.title}
+              </Table.Th>
             ))}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
           {items.map((item) => (
-            <Table.Tr key={rowKey(item)} className={rowHref ? 'row-link' : undefined} onClick={rowHref ? open(item) : undefined}>
+            <Table.Tr
+              key={rowKey(item)}
+              className={rowHref ? 'row-link' : undefined}
+              onClick={rowHref ? open(item) : undefined}
+            >
               {columns.map((column) => (
-                <Table.Td key={column.key} ta={column.align}>{column.render(item)}</Table.Td>
+                <Table.Td key={column.key} ta={column.align}>
+                  {column.render(item)}
+                </Table.Td>
               ))}
             </Table.Tr>
           ))}

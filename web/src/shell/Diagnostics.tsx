@@ -3,7 +3,9 @@ import type { Diagnostic } from '../api/client';
 import { Dot } from './Status';
 
 const place = (item: Diagnostic) =>
-  [item.file, item.line || undefined, item.line ? item.column || undefined : undefined].filter((part) => part !== undefined && part !== '').join(':');
+  [item.file, item.line || undefined, item.line ? item.column || undefined : undefined]
+    .filter((part) => part !== undefined && part !== '')
+    .join(':');
 
 /** What is wrong with a person's file: where, what, and how to mend it. */
 export function Diagnostics({ items }: { items: Diagnostic[] }) {

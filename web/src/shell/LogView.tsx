@@ -39,7 +39,12 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
     const all = lines.map((line, index) => ({ ...line, number: index + 1, text: line.text.replace(ANSI, '') }));
     return needle ? all.filter((line) => line.text.toLowerCase().includes(needle)) : all;
   }, [lines, needle]);
-  const rows = useVirtualizer({ count: shown.length, getScrollElement: () => box.current, estimateSize: () => 20, overscan: 30 });
+  const rows = useVirtualizer({
+    count: shown.length,
+    getScrollElement: () => box.current,
+    estimateSize: () => 20,
+    overscan: 30,
+  });
 
   // Long lines are measured only when they are drawn: the end is where it is after that.
   const toEnd = () => {
@@ -69,22 +74,79 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
   };
   return (
     <Box>
-      <Group px={10} py={6} gap={10} style={{ borderBottom: '1px solid var(--pave-hairline)' }} justify="space-between" wrap="nowrap">
-        <TextInput size="xs" variant="unstyled" value={term} onChange={(event) => setTerm(event.currentTarget.value)} placeholder="Search the output" aria-label="Search the output" leftSection={<IconSearch size={14} />} w={240} />
+      <Group
+        px={10}
+        py={6}
+        gap={10}
+        style={{ borderBottom: '1px solid var(--pave-hairline)' }}
+        justify="space-between"
+        wrap="nowrap"
+      >
+        <TextInput
+          size="xs"
+          variant="unstyled"
+          value={term}
+          onChange={(event) => setTerm(event.currentTarget.value)}
+          placeholder="Search the output"
+          aria-label="Search the output"
+          leftSection={<IconSearch size={14} />}
+          w={240}
+        />
         <Group gap={14} wrap="nowrap">
-          <Text fz="xs" c="dimmed" className="num">{needle ? `${shown.length} of ${lines.length}` : lines.length} lines</Text>
-          {live && <Switch size="xs" label="Follow" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} />}
+          <Text fz="xs" c="dimmed" className="num">
+            {needle ? `${shown.length} of ${lines.length}` : lines.length} lines
+          </Text>
+          {live && (
+            <Switch
+              size="xs"
+              label="Follow"
+              checked={follow}
+              onChange={(event) => setFollow(event.currentTarget.checked)}
+            />
+          )}
         </Group>
       </Group>
-      <Box ref={box} className="log" h={shown.length === 0 ? 90 : height} style={{ overflow: 'auto' }} onScroll={scrolled} tabIndex={0} role="log" aria-label="Output" aria-live="off">
-        {shown.length === 0 && <Text c="dimmed" fz="sm" p="md">{needle ? 'No line has that.' : empty}</Text>}
+      <Box
+        ref={box}
+        className="log"
+        h={shown.length === 0 ? 90 : height}
+        style={{ overflow: 'auto' }}
+        onScroll={scrolled}
+        tabIndex={0}
+        role="log"
+        aria-label="Output"
+        aria-live="off"
+      >
+        {shown.length === 0 && (
+          <Text c="dimmed" fz="sm" p="md">
+            {needle ? 'No line has that.' : empty}
+          </Text>
+        )}
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
           {rows.getVirtualItems().map((row) => {
             const line = shown[row.index]!;
             const id = `${anchor}L${line.number}`;
             return (
-              <div key={row.key} ref={rows.measureElement} data-index={row.index} className="log-line" data-picked={picked === id || undefined} style={{ position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${row.start}px)` }}>
-                <a className="log-no" href={`#${id}`} tabIndex={-1} aria-label={`Line ${line.number}`} onClick={(event) => { event.preventDefault(); pick(id); }}>{line.number}</a>
+              <div
+                key={row.key}
+                ref={rows.measureElement}
+                data-index={row.index}
+                className="log-line"
+                data-picked={picked === id || undefined}
+                style={{ position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${row.start}px)` }}
+              >
+                <a
+                  className="log-no"
+                  href={`#${id}`}
+                  tabIndex={-1}
+                  aria-label={`Line ${line.number}`}
+                  onClick={(event) => {
+                    event.preventDefault();
+                    pick(id);
+                  }}
+                >
+                  {line.number}
+                </a>
                 <span className={`log-${line.level}`}>{marked(line.text, needle) || ' '}</span>
               </div>
             );

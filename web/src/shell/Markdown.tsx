@@ -5,7 +5,9 @@ const Rendered = lazy(() => import('./MarkdownRendered').then((m) => ({ default:
 export function Markdown({ text }: { text: string }) {
   return (
     <div className="prose">
-      <Suspense fallback={null}><Rendered text={text} /></Suspense>
+      <Suspense fallback={null}>
+        <Rendered text={text} />
+      </Suspense>
     </div>
   );
 }

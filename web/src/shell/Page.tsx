@@ -25,13 +25,19 @@ function Crumbs({ items }: { items: Crumb[] }) {
     <Group gap={6} component="nav" aria-label="Breadcrumb" wrap="nowrap">
       {items.map((crumb, index) => (
         <Group key={index} gap={6} wrap="nowrap">
-          {index > 0 && <Text span c="dimmed" fz="sm" aria-hidden="true">/</Text>}
+          {index > 0 && (
+            <Text span c="dimmed" fz="sm" aria-hidden="true">
+              /
+            </Text>
+          )}
           {crumb.href ? (
             <Anchor component={AppLink} href={crumb.href} c="dimmed" fz="sm">
               {crumb.label}
             </Anchor>
           ) : (
-            <Text c="dimmed" fz="sm">{crumb.label}</Text>
+            <Text c="dimmed" fz="sm">
+              {crumb.label}
+            </Text>
           )}
         </Group>
       ))}
@@ -49,7 +55,9 @@ export function Page({ title, name, crumbs, description, actions, wide, children
           {crumbs && crumbs.length > 0 && <Crumbs items={crumbs} />}
           <Group justify="space-between" align="flex-start" gap="md">
             <div style={{ minWidth: 0, flex: '1 1 320px' }}>
-              <Title order={1} lts="-0.015em">{title}</Title>
+              <Title order={1} lts="-0.015em">
+                {title}
+              </Title>
               {description && (
                 <Text c="dimmed" mt={4} maw={720} component="div">
                   {description}
@@ -76,8 +84,17 @@ interface SectionProps {
 export function Section({ title, actions, children, flush }: SectionProps) {
   return (
     <Box className="surface" component="section" style={{ overflow: 'hidden' }}>
-      <Group justify="space-between" px="md" py={11} style={{ borderBottom: '1px solid var(--pave-hairline)' }} mih={46} gap="xs">
-        <Title order={2} fz={14}>{title}</Title>
+      <Group
+        justify="space-between"
+        px="md"
+        py={11}
+        style={{ borderBottom: '1px solid var(--pave-hairline)' }}
+        mih={46}
+        gap="xs"
+      >
+        <Title order={2} fz={14}>
+          {title}
+        </Title>
         {actions && <Group gap={8}>{actions}</Group>}
       </Group>
       <Box p={flush ? 0 : 'md'}>{children}</Box>

@@ -36,8 +36,14 @@ function Item({ action }: { action: Action }) {
     <Spotlight.Action onClick={action.run}>
       <Group gap={12} wrap="nowrap" w="100%">
         {action.icon}
-        <Text fz="sm" fw={500} style={{ whiteSpace: 'nowrap' }}>{action.label}</Text>
-        {action.hint && <Text fz="xs" c="dimmed" className="clip" style={{ flex: 1 }}>{action.hint}</Text>}
+        <Text fz="sm" fw={500} style={{ whiteSpace: 'nowrap' }}>
+          {action.label}
+        </Text>
+        {action.hint && (
+          <Text fz="xs" c="dimmed" className="clip" style={{ flex: 1 }}>
+            {action.hint}
+          </Text>
+        )}
       </Group>
     </Spotlight.Action>
   );
@@ -52,16 +58,26 @@ export function Search() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const go = (href: string) => () => router.history.push(href);
 
-  const entities: Action[] = (settled ? found : found.filter((each) => each.document.kind === 'Component').slice(0, 5)).map(({ document }) => ({
+  const entities: Action[] = (
+    settled ? found : found.filter((each) => each.document.kind === 'Component').slice(0, 5)
+  ).map(({ document }) => ({
     id: document.location,
     label: document.title,
-    hint: [document.kind, document.componentType !== 'other' ? document.componentType : '', document.text].filter(Boolean).join(' · '),
+    hint: [document.kind, document.componentType !== 'other' ? document.componentType : '', document.text]
+      .filter(Boolean)
+      .join(' · '),
     icon: <KindIcon kind={document.kind ?? 'component'} />,
     run: go(document.location),
   }));
   const templates = entities.length && settled ? found.filter((each) => each.document.kind === 'Template') : [];
   const actions: Action[] = [
-    { id: 'create', label: 'Create a new service', hint: 'From a template', icon: <IconPlus size={16} />, run: go('/create') },
+    {
+      id: 'create',
+      label: 'Create a new service',
+      hint: 'From a template',
+      icon: <IconPlus size={16} />,
+      run: go('/create'),
+    },
     ...templates.map(({ document }) => ({
       id: `run-${document.location}`,
       label: `Run “${document.title}”`,
@@ -76,29 +92,51 @@ export function Search() {
     },
   ].filter((action) => matches(term, action.label));
   const pages: Action[] = PAGES.filter(([label, , words]) => matches(term, label, words)).map(([label, href]) => ({
-    id: href, label, icon: <IconArrowRight size={16} color="var(--mantine-color-dimmed)" />, run: go(href),
+    id: href,
+    label,
+    icon: <IconArrowRight size={16} color="var(--mantine-color-dimmed)" />,
+    run: go(href),
   }));
-  const groups: [string, Action[]][] = [['Catalog', entities], ['Do', actions], ['Go to', pages]];
+  const groups: [string, Action[]][] = [
+    ['Catalog', entities],
+    ['Do', actions],
+    ['Go to', pages],
+  ];
   const empty = groups.every(([, items]) => items.length === 0);
 
   return (
     <Spotlight.Root
-      query={term} onQueryChange={setTerm} shortcut={['mod + K', '/']} scrollable maxHeight={460} size={620} radius="lg"
-      onSpotlightClose={() => setTerm('')} transitionProps={{ duration: 90 }} returnFocus
-      title="Search" closeOnActionTrigger
+      query={term}
+      onQueryChange={setTerm}
+      shortcut={['mod + K', '/']}
+      scrollable
+      maxHeight={460}
+      size={620}
+      radius="lg"
+      onSpotlightClose={() => setTerm('')}
+      transitionProps={{ duration: 90 }}
+      returnFocus
+      title="Search"
+      closeOnActionTrigger
     >
-      <Spotlight.Search placeholder="Find a service, an owner, an API, or something to do…" leftSection={<IconSearch size={17} />} aria-label="Search" />
+      <Spotlight.Search
+        placeholder="Find a service, an owner, an API, or something to do…"
+        leftSection={<IconSearch size={17} />}
+        aria-label="Search"
+      />
       <Spotlight.ActionsList>
-        {groups.map(([label, items]) =>
-          items.length > 0 && (
-            <Spotlight.ActionsGroup key={label} label={label}>
-              {items.map((action) => <Item key={action.id} action={action} />)}
-            </Spotlight.ActionsGroup>
-          ),
+        {groups.map(
+          ([label, items]) =>
+            items.length > 0 && (
+              <Spotlight.ActionsGroup key={label} label={label}>
+                {items.map((action) => (
+                  <Item key={action.id} action={action} />
+                ))}
+              </Spotlight.ActionsGroup>
+            ),
         )}
         {empty && <Spotlight.Empty>Nothing has that name. Try fewer letters.</Spotlight.Empty>}
       </Spotlight.ActionsList>
     </Spotlight.Root>
   );
 }
-

@@ -14,7 +14,9 @@ export function Shell() {
   useEffect(close, [path, close]);
   return (
     <>
-      <a href="#main" className="skip-link">Skip to content</a>
+      <a href="#main" className="skip-link">
+        Skip to content
+      </a>
       <AppShell
         navbar={{ width: 236, breakpoint: 'sm', collapsed: { mobile: !opened } }}
         header={{ height: { base: 52, sm: 0 } }}

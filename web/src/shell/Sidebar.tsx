@@ -1,8 +1,33 @@
-import { ActionIcon, Avatar, Box, Button, Group, Kbd, Menu, ScrollArea, Stack, Text, Tooltip, UnstyledButton } from '@mantine/core';
+import {
+  ActionIcon,
+  Avatar,
+  Box,
+  Button,
+  Group,
+  Kbd,
+  Menu,
+  ScrollArea,
+  Stack,
+  Text,
+  Tooltip,
+  UnstyledButton,
+} from '@mantine/core';
 import { spotlight } from '@mantine/spotlight';
 import {
-  IconActivity, IconBook2, IconChartHistogram, IconGitBranch, IconHome, IconLayoutGrid, IconLogout, IconPlayerPlay, IconPlus, IconRocket,
-  IconSearch, IconSelector, IconServerCog, IconSettings,
+  IconActivity,
+  IconBook2,
+  IconChartHistogram,
+  IconGitBranch,
+  IconHome,
+  IconLayoutGrid,
+  IconLogout,
+  IconPlayerPlay,
+  IconPlus,
+  IconRocket,
+  IconSearch,
+  IconSelector,
+  IconServerCog,
+  IconSettings,
 } from '@tabler/icons-react';
 import { useRouterState } from '@tanstack/react-router';
 import { useInfo, useLogout } from '../identity/api';
@@ -50,17 +75,27 @@ function UserMenu() {
         <UnstyledButton className="nav-link" style={{ height: 44, width: '100%' }}>
           <Avatar size={26} radius="xl" name={name} alt="" color="brand" variant="filled" />
           <Box style={{ flex: 1, minWidth: 0 }}>
-            <Text fz={13} fw={550} className="clip" c="var(--mantine-color-text)">{name}</Text>
-            <Text fz={11.5} className="clip">{me.email ?? me.ref}</Text>
+            <Text fz={13} fw={550} className="clip" c="var(--mantine-color-text)">
+              {name}
+            </Text>
+            <Text fz={11.5} className="clip">
+              {me.email ?? me.ref}
+            </Text>
           </Box>
           <IconSelector size={15} />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Item component={AppLink} href={`/catalog/${me.ref.replace(/^(\w+):([^/]+)\/(.+)$/, '$2/$1/$3')}`}>Your page</Menu.Item>
-        <Menu.Item component={AppLink} href="/settings" leftSection={<IconSettings size={15} />}>Settings</Menu.Item>
+        <Menu.Item component={AppLink} href={`/catalog/${me.ref.replace(/^(\w+):([^/]+)\/(.+)$/, '$2/$1/$3')}`}>
+          Your page
+        </Menu.Item>
+        <Menu.Item component={AppLink} href="/settings" leftSection={<IconSettings size={15} />}>
+          Settings
+        </Menu.Item>
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => logout.mutate()}>Sign out</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={15} />} onClick={() => logout.mutate()}>
+          Sign out
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
@@ -84,8 +119,16 @@ export function Sidebar() {
       </Group>
       <Box px={12} pb={10}>
         <Button
-          variant="default" fullWidth justify="space-between" size="xs" h={32} fw={400} c="dimmed" onClick={() => spotlight.open()}
-          leftSection={<IconSearch size={15} />} rightSection={<Kbd size="xs">{isMac ? '⌘K' : 'Ctrl K'}</Kbd>}
+          variant="default"
+          fullWidth
+          justify="space-between"
+          size="xs"
+          h={32}
+          fw={400}
+          c="dimmed"
+          onClick={() => spotlight.open()}
+          leftSection={<IconSearch size={15} />}
+          rightSection={<Kbd size="xs">{isMac ? '⌘K' : 'Ctrl K'}</Kbd>}
           styles={{ label: { flex: 1, textAlign: 'left', fontWeight: 400 } }}
         >
           Search
@@ -96,7 +139,9 @@ export function Sidebar() {
           {GROUPS.map((group, index) => (
             <Stack key={index} gap={2} mb={16}>
               {group.label && (
-                <Text fz={11.5} fw={550} c="dimmed" px={10} pb={3}>{group.label}</Text>
+                <Text fz={11.5} fw={550} c="dimmed" px={10} pb={3}>
+                  {group.label}
+                </Text>
               )}
               {group.items.map(({ href, label, icon: Icon }) => (
                 <AppLink key={href} href={href} className="nav-link" aria-current={current(href) ? 'page' : undefined}>

@@ -37,7 +37,15 @@ export function ErrorState({ error, retry }: { error: unknown; retry?: () => voi
       className="error-state"
       color={unreachable ? 'gray' : 'red'}
       icon={unreachable ? <IconPlugConnectedX size={18} /> : <IconAlertTriangle size={18} />}
-      title={known ? (known.status === 404 ? 'Not found' : unreachable ? 'No connection' : 'That did not work') : 'Something broke in the portal'}
+      title={
+        known
+          ? known.status === 404
+            ? 'Not found'
+            : unreachable
+              ? 'No connection'
+              : 'That did not work'
+          : 'Something broke in the portal'
+      }
     >
       <Stack gap="sm" align="flex-start">
         <Text fz="sm">{error instanceof Error ? error.message : String(error)}</Text>
@@ -70,7 +78,15 @@ interface QueryLike<T> {
 }
 
 /** The three states of a query in one place: loading, failed, there. Old data stays visible while a refetch fails. */
-export function Loaded<T>({ query, children, rows }: { query: QueryLike<T>; children: (data: T) => ReactNode; rows?: number }) {
+export function Loaded<T>({
+  query,
+  children,
+  rows,
+}: {
+  query: QueryLike<T>;
+  children: (data: T) => ReactNode;
+  rows?: number;
+}) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.error) return <ErrorState error={query.error} retry={() => void query.refetch()} />;
   return rows === 0 ? null : (

@@ -3,12 +3,36 @@ import { Group, Text, Tooltip } from '@mantine/core';
 type Tone = 'good' | 'bad' | 'busy' | 'wait' | 'quiet';
 
 const TONES: Record<string, Tone> = {
-  healthy: 'good', live: 'good', succeeded: 'good', success: 'good', completed: 'good', applied: 'good', done: 'good',
-  deployed: 'good', production: 'good', destroyed: 'quiet',
-  failed: 'bad', failure: 'bad', unhealthy: 'bad', crashed: 'bad', error: 'bad', deprecated: 'bad',
-  running: 'busy', in_progress: 'busy', processing: 'busy', starting: 'busy', verifying: 'busy', planning: 'busy', applying: 'busy',
-  destroying: 'busy', planned: 'good',
-  waiting: 'wait', warning: 'wait', experimental: 'wait', locked: 'wait', interrupted: 'wait',
+  healthy: 'good',
+  live: 'good',
+  succeeded: 'good',
+  success: 'good',
+  completed: 'good',
+  applied: 'good',
+  done: 'good',
+  deployed: 'good',
+  production: 'good',
+  destroyed: 'quiet',
+  failed: 'bad',
+  failure: 'bad',
+  unhealthy: 'bad',
+  crashed: 'bad',
+  error: 'bad',
+  deprecated: 'bad',
+  running: 'busy',
+  in_progress: 'busy',
+  processing: 'busy',
+  starting: 'busy',
+  verifying: 'busy',
+  planning: 'busy',
+  applying: 'busy',
+  destroying: 'busy',
+  planned: 'good',
+  waiting: 'wait',
+  warning: 'wait',
+  experimental: 'wait',
+  locked: 'wait',
+  interrupted: 'wait',
 };
 
 const LABELS: Record<string, string> = { in_progress: 'running', open: 'queued' };
@@ -48,5 +72,11 @@ export function Status({ status, children, hint }: StatusProps) {
       </Text>
     </Group>
   );
-  return hint ? <Tooltip label={hint} multiline maw={360}>{content}</Tooltip> : content;
+  return hint ? (
+    <Tooltip label={hint} multiline maw={360}>
+      {content}
+    </Tooltip>
+  ) : (
+    content
+  );
 }

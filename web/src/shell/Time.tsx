@@ -3,7 +3,12 @@ import { ago, between, clock, duration, toMs, type Time, useNow } from '../api/t
 
 export function Ago({ time, c = 'dimmed' }: { time: Time; c?: string }) {
   const now = useNow(30_000);
-  if (Number.isNaN(toMs(time))) return <Text span c={c} fz="sm">–</Text>;
+  if (Number.isNaN(toMs(time)))
+    return (
+      <Text span c={c} fz="sm">
+        –
+      </Text>
+    );
   return (
     <Tooltip label={clock(time)}>
       <Text span c={c} fz="sm" className="num" style={{ whiteSpace: 'nowrap' }}>

@@ -5,7 +5,8 @@ import type { AppInfo } from '../identity/api';
 export function localUrl(address: string): string {
   const base = queryClient.getQueryData<AppInfo>(['app', 'info'])?.baseUrl?.replace(/\/$/, '');
   let local = address;
-  for (const origin of [base, location.origin]) if (origin && local.startsWith(`${origin}/`)) local = local.slice(origin.length);
+  for (const origin of [base, location.origin])
+    if (origin && local.startsWith(`${origin}/`)) local = local.slice(origin.length);
   if (!local.startsWith('/')) return local;
   const clone = /^\/([^/]+)\/([^/]+)\.git$/.exec(local);
   if (clone) return `/repositories/${clone[1]}/${clone[2]}`;
