@@ -136,16 +136,37 @@ static const Value *commit_value(const Run *run)
     return commit;
 }
 
+static gboolean has_begun(const Run *run)
+{
+    for (guint i = 0; i < run->node_count; i++)
+        if (run->nodes[i]->state != NODE_PENDING)
+            return TRUE;
+    return FALSE;
+}
+
+/* The run of the same concurrency group that must end first. */
+static const char *waiting_for_run(DbConn *conn, const Run *run)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    if (!run->concurrency || has_begun(run) || !store_group(conn, run, FALSE, ids, NULL) ||
+        !ids->len)
+        return NULL;
+    const Run *other = store_load_run(conn, run->arena, ids->pdata[0], NULL);
+    return other ? arena_printf(run->arena, "Waits until run #%" G_GINT64_FORMAT " of %s has ended",
+                                other->number, other->workflow_name)
+                 : NULL;
+}
+
 /* The task that made the push, while it is under way: the run waits for it. */
 static const char *waiting_for(DbConn *conn, const Run *run)
 {
-    const Value *job = run->state == NODE_PENDING && run->cause
-                           ? jobs_get(conn, run->arena, run->cause, NULL)
-                           : NULL;
+    if (run->state != NODE_PENDING)
+        return NULL;
+    const Value *job = run->cause ? jobs_get(conn, run->arena, run->cause, NULL) : NULL;
     const char *state = value_string(value_get(job, "state"), "succeeded");
     if (g_str_equal(state, "succeeded") || g_str_equal(state, "failed") ||
         g_str_equal(state, "cancelled"))
-        return NULL;
+        return waiting_for_run(conn, run);
     return arena_printf(run->arena, "Waits until \"%s\" has ended",
                         value_string(value_get(job, "title"), run->cause));
 }

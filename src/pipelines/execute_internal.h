@@ -1,5 +1,6 @@
 /* What the execution of one workflow job consists of. */
 #pragma once
+#include "formats/ghexpr.h"
 #include "pipelines/pipelines_internal.h"
 #include "pipelines/workflow.h"
 #include "spine/sandbox.h"
@@ -18,6 +19,7 @@
 #define IN_TOOLS "/opt/pave/tools"
 
 #define SETUP_STEP "1"
+#define JOB_TIMEOUT_MINUTES 360
 
 /* A job under way. What lives in its arena lives as long as the job. */
 typedef struct {
@@ -75,6 +77,19 @@ typedef struct {
 /* Runs a list of steps; FALSE where the job cannot go on (the server stops, the lease is lost). */
 gboolean execute_steps(Runner *runner, Frame *frame, const Value *steps, guint first_number,
                        GError **error);
+/* What expressions see at this point; env is the `env` context. */
+GhexprScope execute_scope(Runner *runner, const Frame *frame, const Value *env);
+/* value with its expressions replaced, as text; NULL with error. */
+const char *execute_text(Runner *runner, const Value *value, const GhexprScope *scope,
+                         GError **error);
+/* Adds declared (`env:`) to env, each value evaluated with what env holds so far. */
+gboolean execute_add_env(Runner *runner, const Frame *frame, Value *env, const Value *declared,
+                         GError **error);
+/* When a `timeout-minutes` (NULL: the most there is) that starts now is over. */
+gboolean execute_deadline(Runner *runner, const Value *minutes, const GhexprScope *scope,
+                          int64_t *deadline, GError **error);
+/* The server stops, or the job is another worker's: nothing more can be written. */
+gboolean execute_is_interruption(Runner *runner, const GError *why);
 void execute_mask(Runner *runner, const char *secret);
 const char *execute_masked(Runner *runner, const char *text);
 void execute_annotate(Runner *runner, Step *step, const char *level, const char *message,

@@ -68,12 +68,9 @@ gboolean pipelines_look(Job *job, const Value **output, GError **error, void *pi
 
 /* ---- runs.c ---- */
 
-/* Gives the jobs that may begin to the queue, has those stopped that must, writes run, nodes and
- * events. trigger_id: the run is new; NULL otherwise. */
-gboolean pipelines_save(DbConn *tx, Pipelines *pipelines, Run *run, const char *trigger_id,
-                        GError **error);
-/* Chooses ids for the queue's jobs, so that a transaction that runs twice gives the same. */
-void pipelines_name_jobs(Run *run);
+/* A new run: written with its jobs, begun unless another of its concurrency group is under way. */
+gboolean pipelines_insert(DbConn *tx, Pipelines *pipelines, Run *run, const char *trigger_id,
+                          GError **error);
 gboolean pipelines_job_ended(DbConn *tx, const char *job_id, const char *state, void *pipelines,
                              GError **error);
 /* The node of a job begins to run. */
@@ -87,5 +84,5 @@ const char *pipelines_dispatch(Pipelines *pipelines, Arena *arena, const char *o
                                const char *name, const char *workflow, const char *ref,
                                const Value *inputs, const char *actor, GError **error);
 
-/* ---- execute.c ---- */
+/* ---- job.c ---- */
 gboolean pipelines_execute(Job *job, const Value **output, GError **error, void *pipelines);

@@ -42,7 +42,7 @@ typedef struct RunNode {
 typedef struct {
     Arena *arena;
     const char *id, *owner, *name, *workflow_name, *workflow_path, *event, *ref, *sha, *actor,
-        *cause, *title;
+        *cause, *title, *concurrency;
     int64_t number, attempt, created_at, started_at, ended_at;
     const Value *commit, *payload, *inputs, *errors;
     const Value *plan; /* {workflows: {key: {repository, path, ref, sha, workflow, calls: {job:

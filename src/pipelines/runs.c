@@ -55,7 +55,8 @@ static RunNode *node_at(const Run *run, guint i)
     return run->nodes[i];
 }
 
-void pipelines_name_jobs(Run *run)
+/* Ids for the queue's jobs, chosen once: a transaction that runs twice gives the same. */
+static void name_jobs(Run *run)
 {
     for (guint i = 0; i < run->node_count; i++) {
         RunNode *node = node_at(run, i);
@@ -107,22 +108,13 @@ static gboolean submit_stop(DbConn *tx, Pipelines *pipelines, const Run *run, GE
     return jobs_submit(tx, pipelines->jobs, arena, &spec, error) != NULL;
 }
 
-gboolean pipelines_save(DbConn *tx, Pipelines *pipelines, Run *run, const char *trigger_id,
-                        GError **error)
+/* Gives the jobs that may begin to the queue, and has those stopped that must. */
+static gboolean submit_all(DbConn *tx, Pipelines *pipelines, Run *run, GError **error)
 {
-    if (trigger_id ? !store_insert_run(tx, run, trigger_id, error)
-                   : !store_save_run(tx, run, error))
-        return FALSE;
     for (guint i = 0; i < run->node_count; i++)
         if (node_at(run, i)->begins && !submit(tx, pipelines, run, node_at(run, i), error))
             return FALSE;
-    if (!submit_stop(tx, pipelines, run, error))
-        return FALSE;
-    if (trigger_id)
-        tell(tx, pipelines, run, NULL, EVENT_RUN_QUEUED, CONCLUSION_NONE);
-    if (run->state == NODE_COMPLETED)
-        tell(tx, pipelines, run, NULL, EVENT_RUN_FINISHED, run->conclusion);
-    return TRUE;
+    return submit_stop(tx, pipelines, run, error);
 }
 
 static Run *load(DbConn *tx, Pipelines *pipelines, Arena *arena, const char *id, GError **error)
@@ -133,6 +125,99 @@ static Run *load(DbConn *tx, Pipelines *pipelines, Arena *arena, const char *id,
     run->github = pipelines_github(pipelines, arena, run);
     run->vars = pipelines_vars(pipelines, arena, NULL);
     return run;
+}
+
+static gboolean begin_next(DbConn *tx, Pipelines *pipelines, Run *ended, GError **error);
+
+/* Moves a run that was loaded on, and writes what came of it. */
+static gboolean advance(DbConn *tx, Pipelines *pipelines, Run *run, GError **error)
+{
+    gboolean was_over = run->state == NODE_COMPLETED;
+    run_advance(run, clock_now_ms());
+    name_jobs(run);
+    if (!store_save_run(tx, run, error) || !submit_all(tx, pipelines, run, error))
+        return FALSE;
+    if (was_over || run->state != NODE_COMPLETED)
+        return TRUE;
+    tell(tx, pipelines, run, NULL, EVENT_RUN_FINISHED, run->conclusion);
+    return !run->concurrency || begin_next(tx, pipelines, run, error);
+}
+
+/* ---- concurrency groups ---- */
+
+static gboolean has_begun(const Run *run)
+{
+    for (guint i = 0; i < run->node_count; i++)
+        if (node_at(run, i)->state != NODE_PENDING)
+            return TRUE;
+    return FALSE;
+}
+
+/* The run of the group that waited longest begins. */
+static gboolean begin_next(DbConn *tx, Pipelines *pipelines, Run *ended, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    if (!store_group(tx, ended, FALSE, ids, error) || !store_group(tx, ended, TRUE, ids, error))
+        return FALSE;
+    Run *next = ids->len ? load(tx, pipelines, ended->arena, ids->pdata[0], error) : NULL;
+    if (!next || has_begun(next))
+        return !ids->len || next;
+    return advance(tx, pipelines, next, error);
+}
+
+static gboolean cancels_others(const Run *run)
+{
+    const Value *concurrency = value_get(run_workflow(run, ""), "concurrency");
+    const Value *cancels = value_get(concurrency, "cancel-in-progress");
+    return value_bool(cancels, false);
+}
+
+static gboolean cancel_run(DbConn *tx, Pipelines *pipelines, Run *run, GError **error)
+{
+    run->is_cancelled = run->is_changed = TRUE;
+    for (guint i = 0; i < run->node_count; i++) {
+        RunNode *node = node_at(run, i);
+        node->stops = node->kind == NODE_IS_JOB &&
+                      (node->state == NODE_QUEUED || node->state == NODE_IN_PROGRESS);
+    }
+    return advance(tx, pipelines, run, error);
+}
+
+/* As on GitHub, at most one run of a group waits: a newer one takes its place. */
+static gboolean make_room(DbConn *tx, Pipelines *pipelines, Run *run, const GPtrArray *others,
+                          GError **error)
+{
+    for (guint i = 0; i < others->len; i++) {
+        Run *other = load(tx, pipelines, run->arena, others->pdata[i], error);
+        if (!other)
+            return FALSE;
+        if (!(has_begun(other) && !cancels_others(run)) && !cancel_run(tx, pipelines, other, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean pipelines_insert(DbConn *tx, Pipelines *pipelines, Run *run, const char *trigger_id,
+                          GError **error)
+{
+    g_autoptr(GPtrArray) others = g_ptr_array_new();
+    g_autoptr(GPtrArray) left = g_ptr_array_new();
+    if (!store_insert_run(tx, run, trigger_id, error))
+        return FALSE;
+    tell(tx, pipelines, run, NULL, EVENT_RUN_QUEUED, CONCLUSION_NONE);
+    if (run->state == NODE_COMPLETED) { /* it failed to start */
+        tell(tx, pipelines, run, NULL, EVENT_RUN_FINISHED, run->conclusion);
+        return TRUE;
+    }
+    if (run->concurrency && (!store_group(tx, run, FALSE, others, error) ||
+                             !make_room(tx, pipelines, run, others, error) ||
+                             !store_group(tx, run, FALSE, left, error)))
+        return FALSE;
+    if (left->len)
+        return TRUE;
+    Run *stored = load(tx, pipelines, run->arena, run->id, error);
+    /* where making room ended another run, that one has begun this one already */
+    return stored && (has_begun(stored) || advance(tx, pipelines, stored, error));
 }
 
 /* ---- jobs of the queue begin and end ---- */
@@ -160,9 +245,7 @@ gboolean pipelines_job_ended(DbConn *tx, const char *job, const char *state, voi
         return TRUE;
     run_job_ended(run, node, conclusion_of_job(state), clock_now_ms());
     tell(tx, pipelines, run, node, EVENT_TASK_FINISHED, node->conclusion);
-    run_advance(run, clock_now_ms());
-    pipelines_name_jobs(run);
-    return pipelines_save(tx, pipelines, run, NULL, error);
+    return advance(tx, pipelines, run, error);
 }
 
 typedef struct {
@@ -231,16 +314,8 @@ static gboolean cancel(DbConn *tx, void *data, GError **error)
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "the run has ended already");
         return FALSE;
     }
-    run->is_cancelled = run->is_changed = TRUE;
     run->actor = change->actor;
-    for (guint i = 0; i < run->node_count; i++) {
-        RunNode *node = node_at(run, i);
-        node->stops = node->kind == NODE_IS_JOB &&
-                      (node->state == NODE_QUEUED || node->state == NODE_IN_PROGRESS);
-    }
-    run_advance(run, clock_now_ms());
-    pipelines_name_jobs(run);
-    return pipelines_save(tx, change->pipelines, run, NULL, error);
+    return cancel_run(tx, change->pipelines, run, error);
 }
 
 gboolean pipelines_cancel(Pipelines *pipelines, const char *run, const char *actor, GError **error)
@@ -264,10 +339,8 @@ static gboolean rerun(DbConn *tx, void *data, GError **error)
         return FALSE;
     }
     run_reset(run, change->failed_only && run->conclusion != CONCLUSION_SUCCESS);
-    run_advance(run, clock_now_ms());
-    pipelines_name_jobs(run);
     tell(tx, change->pipelines, run, NULL, EVENT_RUN_QUEUED, CONCLUSION_NONE);
-    return pipelines_save(tx, change->pipelines, run, NULL, error);
+    return advance(tx, change->pipelines, run, error);
 }
 
 gboolean pipelines_rerun(Pipelines *pipelines, const char *run, gboolean failed_only,

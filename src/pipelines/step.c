@@ -16,6 +16,7 @@
 
 #define POLL_MS 100
 #define GRACE_MS 10000
+#define SETTLE_MS 500
 #define CANCEL_GRACE_MS (5 * 60 * 1000)
 
 /* ---- shells ---- */
@@ -130,17 +131,21 @@ static Process *start(Runner *runner, const Frame *frame, Step *step, const Plac
     return process_start(&spec, error);
 }
 
+static gboolean was_killed(int exit_code)
+{
+    return exit_code == 128 + SIGKILL || exit_code == 128 + SIGTERM;
+}
+
 /* The process of an interrupted step, where its shim lives or has left its exit status. One that
- * was killed while nobody watched went down with the server or the machine: it is repeated. */
+ * was killed while nobody watched went down with the server or the machine: it is repeated. Its
+ * shim may be just about to write that down. */
 static Process *find_again(const Places *places)
 {
     int exit_code = 0;
     g_autoptr(GError) error = NULL;
     g_autoptr(Process) process = process_attach(places->folder, NULL);
-    gboolean ended = process && process_wait(process, 0, &exit_code, &error);
-    if (!process || error || (ended && (exit_code == 128 + SIGKILL || exit_code == 128 + SIGTERM)))
-        return NULL;
-    return g_steal_pointer(&process);
+    gboolean ended = process && process_wait(process, SETTLE_MS, &exit_code, &error);
+    return !process || error || (ended && was_killed(exit_code)) ? NULL : g_steal_pointer(&process);
 }
 
 /* ---- following ---- */

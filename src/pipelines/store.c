@@ -24,7 +24,7 @@ gboolean store_lock_run(DbConn *tx, const char *id, GError **error)
 #define RUN_COLUMNS                                                                                \
     "id, number, attempt, repository, workflow_name, workflow_path, event, ref, sha, title,"       \
     " actor, cause, state, conclusion, cancelled, created_at, started_at, ended_at, head_commit,"  \
-    " errors"
+    " errors, concurrency"
 
 static Run *read_run(DbRows *rows, Arena *arena)
 {
@@ -52,6 +52,7 @@ static Run *read_run(DbRows *rows, Arena *arena)
     run->ended_at = db_rows_int(rows, 17);
     run->commit = parsed(arena, db_rows_text(rows, 18));
     run->errors = parsed(arena, db_rows_text(rows, 19));
+    run->concurrency = arena_strdup(arena, db_rows_text(rows, 20));
     return run;
 }
 
@@ -67,9 +68,9 @@ Run *store_load_run(DbConn *conn, Arena *arena, const char *id, GError **error)
             return NULL;
         if (db_rows_next(rows)) {
             run = read_run(rows, arena);
-            run->payload = parsed(arena, db_rows_text(rows, 20));
-            run->inputs = parsed(arena, db_rows_text(rows, 21));
-            run->plan = parsed(arena, db_rows_text(rows, 22));
+            run->payload = parsed(arena, db_rows_text(rows, 21));
+            run->inputs = parsed(arena, db_rows_text(rows, 22));
+            run->plan = parsed(arena, db_rows_text(rows, 23));
         } else if (!db_rows_error(rows, error)) {
             g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no run '%s'", id);
         }
@@ -103,6 +104,23 @@ gboolean store_has_run(DbConn *conn, const char *trigger_id, const char *reposit
     g_autoptr(DbRows) rows =
         db_query(conn, error, SQL_HAS, "ttt", trigger_id, repository, workflow_path);
     *has = rows && db_rows_next(rows) && db_rows_int(rows, 0) > 0;
+    return rows && !db_rows_error(rows, error);
+}
+
+static const char SQL_GROUP[] =
+    "SELECT id FROM pipelines_run WHERE repository = $1 AND concurrency = $2"
+    " AND state <> 'completed' AND id < $3 ORDER BY id";
+static const char SQL_GROUP_NEXT[] =
+    "SELECT id FROM pipelines_run WHERE repository = $1 AND concurrency = $2"
+    " AND state <> 'completed' AND id > $3 ORDER BY id";
+
+gboolean store_group(DbConn *conn, const Run *run, gboolean later, GPtrArray *ids, GError **error)
+{
+    const char *repository = arena_printf(run->arena, "%s/%s", run->owner, run->name);
+    g_autoptr(DbRows) rows = db_query(conn, error, later ? SQL_GROUP_NEXT : SQL_GROUP, "ttt",
+                                      repository, run->concurrency, run->id);
+    while (rows && db_rows_next(rows))
+        g_ptr_array_add(ids, arena_strdup(run->arena, db_rows_text(rows, 0)));
     return rows && !db_rows_error(rows, error);
 }
 
@@ -233,22 +251,22 @@ static gboolean take_number(DbConn *tx, Run *run, const char *repository, GError
 static const char SQL_INSERT_RUN[] =
     "INSERT INTO pipelines_run (id, number, attempt, repository, workflow_name, workflow_path,"
     " event, trigger_id, ref, sha, title, actor, cause, state, conclusion, cancelled, created_at,"
-    " started_at, ended_at, changes, head_commit, payload, inputs, errors, plan) VALUES ($1, $2,"
-    " $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $17, $18, 0, $19, $20,"
-    " $21, $22, $23)";
+    " started_at, ended_at, changes, head_commit, payload, inputs, errors, plan, concurrency)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, $16, $17, $18,"
+    " 0, $19, $20, $21, $22, $23, $24)";
 
 gboolean store_insert_run(DbConn *tx, Run *run, const char *trigger_id, GError **error)
 {
     Arena *arena = run->arena;
     const char *repository = arena_printf(arena, "%s/%s", run->owner, run->name);
     return take_number(tx, run, repository, error) &&
-           db_exec(tx, error, SQL_INSERT_RUN, "tiittttttttttttiiittttt", run->id, run->number,
+           db_exec(tx, error, SQL_INSERT_RUN, "tiittttttttttttiiitttttt", run->id, run->number,
                    run->attempt, repository, run->workflow_name, run->workflow_path, run->event,
                    trigger_id, run->ref, run->sha, run->title, run->actor, run->cause,
                    node_state_name(run->state), conclusion_name(run->conclusion), run->created_at,
                    run->started_at, run->ended_at, written(arena, run->commit),
                    written(arena, run->payload), written(arena, run->inputs),
-                   written(arena, run->errors), written(arena, run->plan)) >= 0 &&
+                   written(arena, run->errors), written(arena, run->plan), run->concurrency) >= 0 &&
            save_nodes(tx, run, error);
 }
 

@@ -20,6 +20,9 @@ gboolean store_insert_run(DbConn *tx, Run *run, const char *trigger_id, GError *
 /* Whether a trigger has made its run already. */
 gboolean store_has_run(DbConn *conn, const char *trigger_id, const char *repository,
                        const char *workflow_path, gboolean *has, GError **error);
+/* Ids (in the run's arena) of the runs of its concurrency group that have not ended: those made
+ * before it, or later than it. */
+gboolean store_group(DbConn *conn, const Run *run, gboolean later, GPtrArray *ids, GError **error);
 /* What changed of run and nodes. */
 gboolean store_save_run(DbConn *tx, Run *run, GError **error);
 

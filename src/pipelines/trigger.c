@@ -74,20 +74,30 @@ static void fail_to_start(Run *run, const Diagnostics *diagnostics)
     run->node_count = 0;
 }
 
-static void set_title(Run *run, const Value *workflow)
+/* A text of the workflow with its expressions replaced; NULL with error. */
+static const char *text_of(Run *run, const Value *value, GError **error)
 {
-    const char *text = value_string(value_get(workflow, "run-name"), NULL);
-    if (!text)
-        return;
     Value *contexts = value_object_new(run->arena);
     value_set(run->arena, contexts, "github", run->github);
     value_set(run->arena, contexts, "vars", run->vars);
     value_set(run->arena, contexts, "inputs",
               run->inputs ? run->inputs : value_object_new(run->arena));
     GhexprScope scope = {.contexts = contexts, .success = true};
-    const Value *title = ghexpr_interpolate(run->arena, text, &scope, NULL);
-    if (title)
-        run->title = first_line(run->arena, ghexpr_to_string(run->arena, title));
+    const Value *done = ghexpr_interpolate_tree(run->arena, value, &scope, error);
+    return done ? ghexpr_to_string(run->arena, done) : NULL;
+}
+
+static gboolean set_texts(Run *run, const Value *workflow, GError **error)
+{
+    const Value *title = value_get(workflow, "run-name");
+    const Value *group = value_get(workflow, "concurrency");
+    const char *text = title ? text_of(run, title, NULL) : NULL;
+    if (text && *text)
+        run->title = first_line(run->arena, text);
+    if (value_is(group, VALUE_OBJECT))
+        group = value_get(group, "group");
+    run->concurrency = group ? text_of(run, group, error) : NULL;
+    return !group || run->concurrency;
 }
 
 /* The run of a workflow that listens; it has failed already where the workflow is wrong. */
@@ -101,14 +111,11 @@ static Run *plan(Pipelines *pipelines, Arena *arena, const Trigger *trigger, con
                                       path, trigger->ref, trigger->sha, diagnostics);
     run->github = pipelines_github(pipelines, arena, run);
     run->vars = pipelines_vars(pipelines, arena, NULL);
-    if (!diagnostics_have_errors(diagnostics) && !run_expand(run, &error))
+    if (!diagnostics_have_errors(diagnostics) &&
+        (!run_expand(run, &error) || !set_texts(run, workflow, &error)))
         diagnostics_error(diagnostics, "workflow-plan", path, 0, 0, "%s", error->message);
-    if (diagnostics_have_errors(diagnostics)) {
+    if (diagnostics_have_errors(diagnostics))
         fail_to_start(run, diagnostics);
-        return run;
-    }
-    set_title(run, workflow);
-    run_advance(run, run->created_at);
     return run;
 }
 
@@ -207,7 +214,7 @@ static gboolean insert_runs(DbConn *tx, void *data, GError **error)
         g_autofree char *repository = g_strdup_printf("%s/%s", run->owner, run->name);
         if (!store_has_run(tx, insert->trigger->id, repository, run->workflow_path, &has, error))
             return FALSE;
-        if (!has && !pipelines_save(tx, insert->pipelines, run, insert->trigger->id, error))
+        if (!has && !pipelines_insert(tx, insert->pipelines, run, insert->trigger->id, error))
             return FALSE;
     }
     return TRUE;
@@ -220,11 +227,8 @@ gboolean pipelines_trigger(Pipelines *pipelines, Arena *arena, const Trigger *tr
     Insert insert = {pipelines, trigger, runs};
     if (!find_runs(pipelines, arena, trigger, runs, error))
         return FALSE;
-    for (guint i = 0; i < runs->len; i++) {
-        pipelines_name_jobs(runs->pdata[i]);
-        if (ids)
-            g_ptr_array_add(ids, (gpointer)((Run *)runs->pdata[i])->id);
-    }
+    for (guint i = 0; ids && i < runs->len; i++)
+        g_ptr_array_add(ids, (gpointer)((Run *)runs->pdata[i])->id);
     return !runs->len || db_write(pipelines->db, insert_runs, &insert, NULL, error);
 }
 

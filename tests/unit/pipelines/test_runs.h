@@ -4,6 +4,7 @@
 #include "formats/json.h"
 #include "pipelines/pipelines_internal.h"
 #include "pipelines/store.h"
+#include "spine/sandbox.h"
 
 #include <glib/gstdio.h>
 #include <string.h>
@@ -207,4 +208,57 @@ static inline void test_runs_assert_line(const char *output, const char *line)
         g_test_message("missing: %s\nin:\n%s", line, output);
         g_test_fail();
     }
+}
+
+#define WORKFLOW ".github/workflows/ci.yml"
+
+static inline gboolean can_sandbox(void)
+{
+    static const Sandbox plain = {.network = SANDBOX_NETWORK_NONE};
+    static const char *const argv[] = {"true", NULL};
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) command = sandbox_command(&plain, argv, "/", &error);
+    if (!command)
+        g_test_skip(error->message);
+    return command != NULL;
+}
+
+/* Blocks until the file is there: a step has come so far. */
+static inline void wait_for_file(TestRuns *room, const char *name)
+{
+    g_autofree char *pattern = g_strdup_printf("%s/jobs", room->data);
+    for (int i = 0; i < 3000; i++) {
+        g_autoptr(GDir) dir = g_dir_open(pattern, 0, NULL);
+        const char *job;
+        while (dir && (job = g_dir_read_name(dir))) {
+            g_autofree char *path =
+                g_build_filename(pattern, job, "files", "workspace", name, NULL);
+            if (g_file_test(path, G_FILE_TEST_EXISTS))
+                return;
+        }
+        g_usleep(10000);
+    }
+    g_error("%s never came", name);
+}
+
+/* The files of the only job that has a workspace. */
+static inline char *job_files(TestRuns *room)
+{
+    g_autofree char *jobs = g_build_filename(room->data, "jobs", NULL);
+    g_autoptr(GDir) dir = g_dir_open(jobs, 0, NULL);
+    const char *job;
+    while ((job = g_dir_read_name(dir))) {
+        g_autofree char *files = g_build_filename(jobs, job, "files", NULL);
+        g_autofree char *workspace = g_build_filename(files, "workspace", NULL);
+        if (g_file_test(workspace, G_FILE_TEST_IS_DIR))
+            return g_steal_pointer(&files);
+    }
+    g_error("no job has a workspace");
+}
+
+static inline void let_go(TestRuns *room)
+{
+    g_autofree char *files = job_files(room);
+    g_autofree char *go = g_build_filename(files, "workspace", "go", NULL);
+    g_assert_true(g_file_set_contents(go, "", 0, NULL));
 }
