@@ -36,10 +36,11 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-# Configures a build folder once; later arguments are meson's.
+# Configures a build folder once; later arguments are meson's. The tests are many programs: a quick linker counts.
 configure() {
     local folder=$1
     shift
+    ! command -v mold >/dev/null || export CC_LD=mold
     [ -f "$root/$folder/build.ninja" ] || meson setup "$root/$folder" "$root" "$@" >/dev/null
 }
 
