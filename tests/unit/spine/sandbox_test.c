@@ -46,11 +46,11 @@ static void test_table(void)
         {"kill -TERM $$", "", 128 + SIGTERM},
         {"exec /no/such/program", "sh: 1: exec: /no/such/program: not found\n", 127},
         {"id -un; id -u; cat /etc/hostname 2>/dev/null; uname -n; pwd", "pave\n1000\npave\n/\n", 0},
-        {"ls /root /work /srv /etc/shadow /etc/ssh 2>/dev/null; ls /home", "pave\n", 0},
+        {"ls /root /srv /etc/shadow /etc/ssh 2>/dev/null; ls /home", "pave\n", 0},
         {"grep 'Cap[IPEA]' /proc/self/status | tr -d '\\t0\\n'", "CapInh:CapPrm:CapEff:CapAmb:", 0},
         {"grep -E 'NoNewPrivs|Seccomp:' /proc/self/status | tr -d '\\t\\n'",
          "NoNewPrivs:1Seccomp:2", 0},
-        {"ls /proc | grep -c '^[0-9]'", "4\n", 0},
+        {"ls /proc > /tmp/seen; grep -c '^[0-9]' /tmp/seen", "3\n", 0},
         {"cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '", "lo\n", 0},
         {"touch /usr/x /etc/ssl/certs/x 2>/dev/null || echo read-only; touch /tmp/x $HOME/x && "
          "echo own",
