@@ -28,14 +28,25 @@ static enum MHD_Result queue_response(Request *request)
     return queued;
 }
 
-/* Answers from the event thread. What is queued before the end of a request closes the connection,
- * so a request without a body is answered one call later. */
+/* Is the body read to its end before the answer? An answer that is queued earlier closes the
+ * connection, and a client that is still sending sees a reset instead of it. Who asked before it
+ * sends, or sends too much, is answered at once. */
+static gboolean reads_to_the_end(const Request *request)
+{
+    const char *length = request_header(request, "Content-Length");
+
+    return !request_header(request, "Expect") &&
+           (!length || g_ascii_strtoull(length, NULL, 10) <= DRAIN_BYTES_MAX);
+}
+
+/* Answers from the event thread: at the end of the request where that may be waited for. */
 static enum MHD_Result answer(Request *request, Response *response)
 {
     request->response = response;
-    return request->in_head && !request->has_body ? MHD_YES : queue_response(request);
+    return request->in_head && reads_to_the_end(request) ? MHD_YES : queue_response(request);
 }
 
+/* Answers at once and closes: where the request ends is not sure, or not worth waiting for. */
 static enum MHD_Result refuse(Request *request, unsigned status, PaveErrorCode code,
                               const char *message)
 {
@@ -43,18 +54,28 @@ static enum MHD_Result refuse(Request *request, unsigned status, PaveErrorCode c
     Response *response = response_error(request, error);
 
     response->status = status;
-    return answer(request, response_header(response, "Connection", "close"));
+    request->response = response_header(response, "Connection", "close");
+    return request->in_head && !request->has_body ? MHD_YES : queue_response(request);
 }
 
 /* ---- running a handler ---- */
+
+static gboolean authenticate(Request *request, GError **error)
+{
+    HttpServer *server = request->server;
+
+    if (!request->permission || !server->authenticator || request->authenticated)
+        return TRUE;
+    request->authenticated = TRUE;
+    return server->authenticator(request, request->permission, &request->principal,
+                                 server->authenticator_data, error);
+}
 
 static Response *call_handler(Request *request, GError **error)
 {
     HttpServer *server = request->server;
 
-    if (request->permission && server->authenticator &&
-        !server->authenticator(request, request->permission, &request->principal,
-                               server->authenticator_data, error))
+    if (!authenticate(request, error))
         return NULL;
     if (request->mode != ROUTE_STREAM &&
         !request_inflate_body(request, server->options.body_size_max, error))
@@ -69,6 +90,16 @@ static void log_failure(const Request *request, const GError *error)
         g_warning("%s %s: %s", request->method, request->path, error->message);
 }
 
+static Response *failure_response(const Request *request, const GError *error)
+{
+    Response *response = response_error(request, error);
+
+    log_failure(request, error);
+    if (error_status(error) == 401 && request->mode == ROUTE_STREAM)
+        response_header(response, "WWW-Authenticate", "Basic realm=\"Pave\"");
+    return response;
+}
+
 static Response *run_handler(Request *request)
 {
     g_autoptr(GError) error = NULL;
@@ -81,11 +112,7 @@ static Response *run_handler(Request *request)
     if (!error) /* a handler that says nothing is our own fault */
         g_error("the handler of %s %s gave neither reply nor error", request->method,
                 request->path);
-    log_failure(request, error);
-    response = response_error(request, error);
-    if (error_status(error) == 401 && request->mode == ROUTE_STREAM)
-        response_header(response, "WWW-Authenticate", "Basic realm=\"Pave\"");
-    return response;
+    return failure_response(request, error);
 }
 
 static void run_worker(void *data)
@@ -208,12 +235,34 @@ static gboolean find_route(Request *request, enum MHD_Result *queued)
     return FALSE;
 }
 
+/* Of strangers only what a sign-in needs. */
+static gsize body_size_max(const Request *request)
+{
+    gsize most = request->server->options.body_size_max;
+
+    return request->principal || !request->server->authenticator
+               ? most
+               : MIN(most, STRANGERS_BODY_BYTES_MAX);
+}
+
 static gboolean too_large(const Request *request)
 {
     const char *length = request_header(request, "Content-Length");
 
-    return length && (strlen(length) > 18 ||
-                      g_ascii_strtoull(length, NULL, 10) > request->server->options.body_size_max);
+    return length &&
+           (strlen(length) > 18 || g_ascii_strtoull(length, NULL, 10) > body_size_max(request));
+}
+
+/* Nobody's body is kept in memory before it is known whose it is. */
+static enum MHD_Result let_body_in(Request *request)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!authenticate(request, &error))
+        return answer(request, failure_response(request, error));
+    if (too_large(request))
+        return refuse(request, 413, ERROR_TOO_LARGE, "The request body is too large");
+    return MHD_YES;
 }
 
 static enum MHD_Result begin(Request *request, const char *url, const char *method,
@@ -243,9 +292,7 @@ static enum MHD_Result begin(Request *request, const char *url, const char *meth
         request->incoming = g_byte_array_new();
         return request->has_body ? dispatch(request) : MHD_YES;
     }
-    if (too_large(request))
-        return refuse(request, 413, ERROR_TOO_LARGE, "The request body is too large");
-    return MHD_YES;
+    return request->has_body ? let_body_in(request) : MHD_YES;
 }
 
 /* ---- the body ---- */
@@ -261,7 +308,7 @@ static enum MHD_Result collect(Request *request, const char *bytes, size_t *size
 {
     gsize have = request->body ? request->body->len : 0;
 
-    if (request->body_too_large || have + *size > request->server->options.body_size_max) {
+    if (request->body_too_large || have + *size > body_size_max(request)) {
         request->body_too_large = TRUE;
         return drain(request, size);
     }
@@ -286,7 +333,8 @@ static enum MHD_Result go_on_whole(Request *request, const char *bytes, size_t *
     Response *response;
 
     if (*size > 0)
-        return collect(request, bytes, size);
+        return request->response && !request->dispatched ? drain(request, size)
+                                                         : collect(request, bytes, size);
     if (!request->dispatched && !request->response) {
         if (request->body_too_large)
             return refuse(request, 413, ERROR_TOO_LARGE, "The request body is too large");
@@ -332,8 +380,9 @@ static enum MHD_Result go_on_stream(Request *request, const char *bytes, size_t 
         else
             take_locked(request, bytes, size);
         answered = FALSE; /* it is queued at the end of the body */
-    } else if (!answered && !request->in_body && request->body_wanted) {
+    } else if (!request->in_body && (answered ? reads_to_the_end(request) : request->body_wanted)) {
         request->in_body = TRUE; /* lets libmicrohttpd read the body */
+        answered = FALSE;
     } else if (!answered) {
         if (request->in_body) {
             request->body_ended = TRUE;

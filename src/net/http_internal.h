@@ -9,6 +9,8 @@
 #define STREAM_BUFFER_BYTES ((gsize)256 << 10)
 /* What is read and thrown away so that a refusal can be answered instead of resetting. */
 #define DRAIN_BYTES_MAX ((gsize)32 << 20)
+/* Of a request nobody is known to have sent. */
+#define STRANGERS_BODY_BYTES_MAX ((gsize)64 << 10)
 
 /* ---- worker threads (http_pool.c) ---- */
 
@@ -133,7 +135,7 @@ struct Request {
     int64_t started_us;
 
     /* event thread only */
-    gboolean begun, in_head, dispatched, in_body;
+    gboolean begun, in_head, dispatched, in_body, authenticated;
     gsize drained;
 
     /* the whole body of INLINE and WORKER requests */

@@ -138,7 +138,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(HttpServer, http_server_free)
  * equal routes assert. */
 void http_mount(HttpServer *server, const Route *routes, void *room);
 
-/* Asked on the thread the handler runs on, before it: authenticates and authorises. TRUE lets the
+/* Asked before a body is read (then on the event thread, so it answers from memory where it can) or
+ * before the handler, on its thread: authenticates and authorises. TRUE lets the
  * request through with *principal attached (freed by destroy); FALSE with ERROR_AUTHENTICATION or
  * ERROR_NOT_ALLOWED refuses it. */
 typedef gboolean (*HttpAuthenticator)(Request *request, const char *permission, void **principal,

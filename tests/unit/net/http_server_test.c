@@ -177,6 +177,7 @@ static const Route routes[] = {
     {"POST", "/api/echo/inline", echo_json, ROUTE_INLINE, PERMISSION_PUBLIC},
     {"GET", "/api/catalog/fail", fail, ROUTE_WORKER, PERMISSION_PUBLIC},
     {"GET", "/api/secret/v1", hello, ROUTE_INLINE, "secret.read"},
+    {"POST", "/api/secret/v1", echo_json, ROUTE_WORKER, "secret.write"},
     {"POST", "/api/upload/v1", upload, ROUTE_STREAM, PERMISSION_PUBLIC},
     {"POST", "/api/upload/refused", refuse_upload, ROUTE_STREAM, PERMISSION_PUBLIC},
     {"POST", "/api/upload/secret", upload, ROUTE_STREAM, "secret.write"},
@@ -268,6 +269,39 @@ static void test_authentication(Fixture *fixture, gconstpointer data)
     assert_contains(with, "hello");
     assert_contains(stream, "HTTP/1.1 401");
     assert_contains(stream, "WWW-Authenticate: Basic");
+}
+
+/* A client that sends its body in a packet of its own must see the refusal, not a reset. */
+static void test_refused_bodies(Fixture *fixture, gconstpointer data)
+{
+    static const struct {
+        const char *head;
+        gsize length;
+        const char *wanted;
+    } cases[] = {
+        {"POST /api/secret/v1 HTTP/1.1\r\nContent-Length: 1000000\r\n", 1000000, "HTTP/1.1 401"},
+        {"POST /api/upload/secret HTTP/1.1\r\nContent-Length: 1000000\r\n", 1000000,
+         "HTTP/1.1 401"},
+        {"POST /api/nothing HTTP/1.1\r\nContent-Length: 1000000\r\n", 1000000, "HTTP/1.1 404"},
+        {"POST /api/secret/v1 HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1000000\r\n", 0,
+         "HTTP/1.1 401"},
+        {"POST /api/echo/v1 HTTP/1.1\r\nContent-Length: 70000\r\n", 0, "HTTP/1.1 413"},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *head = g_strconcat(cases[i].head, "Host: localhost\r\n\r\n", NULL);
+        g_autofree char *body = g_strnfill(cases[i].length, 'x');
+        g_autoptr(GString) got = g_string_new(NULL);
+        int fd = raw_connect(fixture->port);
+
+        raw_send(fd, head, -1);
+        g_usleep(20000);
+        raw_send(fd, body, -1);
+        raw_read_until(fd, got, "}}");
+        assert_contains(got->str, cases[i].wanted);
+        assert_lacks(got->str, "100 Continue");
+        close(fd);
+    }
 }
 
 static void test_hosts(Fixture *fixture, gconstpointer data)
@@ -765,6 +799,7 @@ int main(int argc, char **argv)
     add("routes-and-parameters", NULL, test_routes);
     add("errors-have-backstages-shape", NULL, test_error_shape);
     add("every-route-asks-the-authenticator", NULL, test_authentication);
+    add("refusals-are-seen-by-who-is-sending", NULL, test_refused_bodies);
     add("unknown-host-is-misdirected", NULL, test_hosts);
     add("unknown-host-goes-to-services", "yes", test_foreign_host);
     add("etag-answers-304", NULL, test_etag);
