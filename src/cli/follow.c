@@ -30,7 +30,10 @@ static void print_end(Follow *follow, const Value *step)
 {
     const char *id = value_path_string(step, "id", "");
     const char *state = value_path_string(step, "state", "");
-    gboolean failed = g_str_equal(state, "failed"), skipped = g_str_equal(state, "skipped");
+    gboolean skipped = g_str_equal(state, "skipped");
+    /* a workflow's step that failed is a step of the job that went as it should */
+    gboolean failed = g_str_equal(state, "failed") ||
+                      g_str_equal(value_path_string(step, "output.outcome", ""), "failure");
 
     if (!value_path_string(step, "endedAt", NULL) || !g_hash_table_add(follow->told, g_strdup(id)))
         return;
