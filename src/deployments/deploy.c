@@ -27,6 +27,7 @@ typedef struct {
     Deployment deployment;
     Instance *instance;
     int64_t output_at; /* how much of its output was copied */
+    int64_t lines_at;  /* the same, in whole lines */
     gboolean verified; /* by this attempt */
     const char *replaced;
 } Deploy;
@@ -94,10 +95,11 @@ static gboolean ensure_started(Deploy *deploy, const char *step, GError **error)
     Instance *instance = deploy->instance;
 
     if (instance_attach(instance)) {
+        deploy->output_at = deploy->lines_at = process_output_mark(instance->process);
         job_print(deploy->job, step, "info", "Found running on port %u", instance->port);
         return TRUE;
     }
-    deploy->output_at = 0;
+    deploy->output_at = deploy->lines_at = 0;
     if (!instance_start(instance, error))
         return FALSE;
     job_print(deploy->job, step, "info", "Started on port %u", instance->port);
@@ -109,9 +111,21 @@ static gboolean do_start(Deploy *deploy, const char *step, GError **error)
     return ensure_started(deploy, step, error);
 }
 
+/* A line that is still open is lost with the server: whoever attaches next takes it from its
+ * beginning. */
+static void note_lines(Deploy *deploy, const char *bytes, gsize length)
+{
+    const char *newline = memrchr(bytes, '\n', length);
+
+    if (newline)
+        deploy->lines_at = deploy->output_at + (newline - bytes) + 1;
+    deploy->output_at += (int64_t)length;
+}
+
 static void copy_output(Deploy *deploy, const char *step)
 {
     char bytes[OUTPUT_CHUNK];
+    int64_t before = deploy->lines_at;
     gssize got;
 
     if (!deploy->instance->process)
@@ -119,8 +133,10 @@ static void copy_output(Deploy *deploy, const char *step)
     while ((got = process_read_output(deploy->instance->process, deploy->output_at, bytes,
                                       sizeof(bytes), NULL)) > 0) {
         job_output(deploy->job, step, bytes, (gsize)got);
-        deploy->output_at += got;
+        note_lines(deploy, bytes, (gsize)got);
     }
+    if (deploy->lines_at > before)
+        process_set_output_mark(deploy->instance->process, deploy->lines_at);
 }
 
 static void set_failed(Deploy *deploy, const char *what, GError **error)

@@ -93,7 +93,8 @@ static char *run_folder(const char *folder, int run)
 
 static void forget_run(const char *folder, int run)
 {
-    static const char *const FILES[] = {"lock", "pid", "exit", "output", "output.1", "control"};
+    static const char *const FILES[] = {"lock",     "pid",     "exit", "output",
+                                        "output.1", "control", "taken"};
     g_autofree char *path = run_folder(folder, run);
 
     for (guint i = 0; run > 0 && i < G_N_ELEMENTS(FILES); i++) {

@@ -275,31 +275,18 @@ static void take_bytes(struct stream *stream, const char *bytes, gsize length)
     }
 }
 
-/* What the process printed meanwhile. How far that was printed here is kept beside it, so that
- * whoever goes on does not print it again. */
+/* What the process printed meanwhile; whoever goes on does not print it again. */
 static gboolean drain(struct stream *stream, Process *process, GError **error)
 {
     g_autofree char *buffer = g_malloc(65536);
-    g_autofree char *file = g_strconcat(process_folder(process), ".printed", NULL);
     int64_t before = stream->offset;
     gssize got;
 
     while ((got = process_read_output(process, stream->offset, buffer, 65536, error)) > 0)
         take_bytes(stream, buffer, (gsize)got);
-    if (stream->offset > MAX(before, stream->printed)) {
-        g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, stream->offset);
-
-        g_file_set_contents(file, text, -1, NULL);
-    }
+    if (stream->offset > MAX(before, stream->printed))
+        process_set_output_mark(process, stream->offset);
     return got == 0;
-}
-
-static int64_t already_printed(Process *process)
-{
-    g_autofree char *file = g_strconcat(process_folder(process), ".printed", NULL);
-    g_autofree char *text = NULL;
-
-    return g_file_get_contents(file, &text, NULL, NULL) ? g_ascii_strtoll(text, NULL, 10) : 0;
 }
 
 /* ---- running ---- */
@@ -353,7 +340,7 @@ EngineOutcome infra_engine_run(EngineRun *run, const char *step, const char *rou
     EngineOutcome outcome;
 
     if (process)
-        stream.printed = already_printed(process);
+        stream.printed = process_output_mark(process);
     else
         process = start(run, folder, arguments, error);
     if (!process)

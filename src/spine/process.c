@@ -329,6 +329,24 @@ gssize process_read_output(Process *process, int64_t offset, char *buffer, gsize
     return got;
 }
 
+/* Of one length always and written in place, so that a reader never finds half of it. */
+void process_set_output_mark(Process *process, int64_t offset)
+{
+    fd_auto fd = openat(process->folder_fd, SHIM_TAKEN, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%020" G_GINT64_FORMAT "\n", offset);
+
+    if (fd >= 0)
+        (void)!pwrite(fd, text, (gsize)length, 0); /* lost, it is only taken over twice */
+}
+
+int64_t process_output_mark(Process *process)
+{
+    g_autofree char *text = fd_read_file_at(process->folder_fd, SHIM_TAKEN, 64);
+
+    return text ? g_ascii_strtoll(text, NULL, 10) : 0;
+}
+
 void process_stop(Process *process, int first_signal)
 {
     g_autofree char *order = g_strdup_printf("stop %d\n", first_signal);

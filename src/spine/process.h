@@ -42,6 +42,10 @@ gboolean process_wait(Process *process, int timeout_ms, int *exit_code, GError *
  */
 gssize process_read_output(Process *process, int64_t offset, char *buffer, gsize size,
                            GError **error);
+/* Up to which byte somebody has taken its output over: kept beside it, so that whoever attaches next
+ * goes on from there. 0 at first. */
+int64_t process_output_mark(Process *process);
+void process_set_output_mark(Process *process, int64_t offset);
 /* SIGINT first, then SIGKILL of the whole namespace after grace_ms. Returns at once. */
 void process_stop(Process *process, int first_signal);
 pid_t process_pid(Process *process);

@@ -4,6 +4,7 @@
  *   pid      the child's, once it runs
  *   output   stdout and stderr (output.1: what came before, where it turns over)
  *   exit     the exit status, once everything has ended
+ *   taken    up to which byte of it the server has taken the output over
  *   control  a Unix socket: "stop <signal>\n" asks, end of file tells that it is over
  *
  * The order (arguments, environment, input) comes over a memory file, so that no secret of the
@@ -21,3 +22,4 @@ enum { SHIM_ORDER_FD = 3, SHIM_STATUS_FD = 4 };
 #define SHIM_OUTPUT_OLD "output.1"
 #define SHIM_EXIT "exit"
 #define SHIM_CONTROL "control"
+#define SHIM_TAKEN "taken"
