@@ -2,19 +2,16 @@
  * server was restarted. */
 #include "pipelines/execute_internal.h"
 #include "spine/clock.h"
-#include "spine/fd.h"
 #include "spine/folder.h"
 #include "spine/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define POLL_MS 100
+#define TRIES_MAX 3 /* of a step whose process is killed from outside */
 #define GRACE_MS 10000
 #define SETTLE_MS 500
 #define CANCEL_GRACE_MS (5 * 60 * 1000)
@@ -85,25 +82,10 @@ static gboolean fresh_files(const char *folder, GError **error)
     return TRUE;
 }
 
-/* How much of the output an earlier attempt has printed. */
-static int64_t read_mark(const char *path)
-{
-    g_autofree char *text = NULL;
-    return g_file_get_contents(path, &text, NULL, NULL) ? g_ascii_strtoll(text, NULL, 10) : 0;
-}
-
-static void write_mark(const char *path, int64_t offset)
-{
-    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, offset);
-    fd_auto fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd >= 0)
-        fd_write_all(fd, text, strlen(text)); /* lost in a power cut, it prints lines twice */
-}
-
 /* ---- starting ---- */
 
 typedef struct {
-    const char *folder, *files, *mark;
+    const char *folder, *files;
 } Places;
 
 static Process *start(Runner *runner, const Frame *frame, Step *step, const Places *places,
@@ -120,7 +102,6 @@ static Process *start(Runner *runner, const Frame *frame, Step *step, const Plac
     if (!g_file_set_contents(path, text, -1, error))
         return NULL;
     step->script = path;
-    g_unlink(places->mark);
     place_script(argv, arena_printf(runner->arena, IN_SCRIPTS "/%s", name));
     ProcessSpec spec = {.folder = places->folder,
                         .argv = (const char *const *)argv,
@@ -155,9 +136,8 @@ typedef struct {
     Step *step;
     Process *process;
     StepOutput *output;
-    const char *mark;
     int64_t offset;
-    gboolean stopped;
+    gboolean stopped, lost; /* lost: killed together with its shim, from outside */
     const char *stopped_because;
 } Follow;
 
@@ -173,7 +153,7 @@ static gboolean drain(Follow *follow, GError **error)
         any = TRUE;
     }
     if (any)
-        write_mark(follow->mark, follow->offset);
+        process_set_output_mark(follow->process, follow->offset);
     return got >= 0;
 }
 
@@ -221,6 +201,7 @@ static gboolean follow_to_end(Follow *follow, int *exit_code, GError **error)
         if (!drain(follow, error))
             return FALSE;
         if (why) {
+            follow->lost = TRUE;
             g_propagate_error(error, g_steal_pointer(&why));
             return FALSE;
         }
@@ -261,28 +242,44 @@ void execute_clean(Runner *runner, const Step *step)
         g_unlink(step->script);
 }
 
+/* Follows a process, found or just started, to its end. */
+static gboolean follow_process(Follow *follow, int64_t already, int *exit_code, GError **error)
+{
+    g_autoptr(StepOutput) output = step_output_new(follow->runner, follow->step, already);
+    follow->output = output;
+    return follow_to_end(follow, exit_code, error);
+}
+
 gboolean execute_script(Runner *runner, const Frame *frame, Step *step, const char *script,
                         const char *shell, const char *directory, gboolean *succeeded,
                         GError **error)
 {
     Arena *arena = runner->arena;
-    Places places = {
-        arena_printf(arena, "%s/%s", execute_folder(runner, "process"), step->id),
-        arena_printf(arena, "%s/%s", execute_folder(runner, "files"), step->id),
-        arena_printf(arena, "%s/%s.printed", execute_folder(runner, "process"), step->id)};
+    Places places = {arena_printf(arena, "%s/%s", execute_folder(runner, "process"), step->id),
+                     arena_printf(arena, "%s/%s", execute_folder(runner, "files"), step->id)};
     g_autoptr(Process) process = step->state == STEP_INTERRUPTED ? find_again(&places) : NULL;
-    gboolean found = process != NULL;
-    if (!process)
-        process = start(runner, frame, step, &places, script, shell, directory, error);
-    if (!process)
-        return FALSE;
-    g_autoptr(StepOutput) output =
-        step_output_new(runner, step, found ? read_mark(places.mark) : 0);
-    Follow follow = {
-        .runner = runner, .step = step, .process = process, .output = output, .mark = places.mark};
+    int64_t already = process ? process_output_mark(process) : 0;
+    Follow follow = {.runner = runner, .step = step};
     int exit_code = 0;
-    if (!follow_to_end(&follow, &exit_code, error))
-        return FALSE;
+    for (guint tries = 1;; tries++) {
+        g_autoptr(GError) why = NULL;
+        if (!process)
+            process = start(runner, frame, step, &places, script, shell, directory, error);
+        if (!process)
+            return FALSE;
+        follow.process = process;
+        follow.lost = FALSE;
+        if (follow_process(&follow, already, &exit_code, &why))
+            break;
+        if (!follow.lost || follow.stopped || tries == TRIES_MAX) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        job_print(runner->job, step->display, "warning",
+                  "Killed from outside; the step is repeated");
+        g_clear_pointer(&process, process_unref);
+        already = 0;
+    }
     tell_outcome(&follow, exit_code);
     *succeeded = exit_code == 0 && !follow.stopped;
     return step_files_read(runner, step, places.files, error);
