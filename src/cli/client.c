@@ -1,5 +1,6 @@
 #include "cli/client.h"
 #include "formats/json.h"
+#include "spine/clock.h"
 #include <stdarg.h>
 #include <string.h>
 
@@ -126,6 +127,9 @@ static const Value *read_reply(Client *client, const HttpReply *reply, GError **
 
 /* ---- requests ---- */
 
+#define OUTAGE_MS 60000
+#define PAUSE_US 300000
+
 static const Value *send_request(Client *client, HttpRequest *request, const char *path,
                                  const char *type, GError **error)
 {
@@ -148,16 +152,54 @@ static const Value *send_request(Client *client, HttpRequest *request, const cha
     return reply ? read_reply(client, reply, error) : NULL;
 }
 
-const Value *client_call(Client *client, const char *method, const char *path, const Value *body,
-                         GError **error)
+/* What may be sent twice. The step of a workflow, which runs on while the server is restarted,
+ * outlasts that; a person is told at once. */
+static const Value *send_again(Client *client, HttpRequest *request, const char *path,
+                               const char *type, GError **error)
+{
+    int64_t give_up_at = clock_monotonic_ms() + OUTAGE_MS;
+
+    for (;;) {
+        GError *why = NULL;
+        const Value *reply = send_request(client, request, path, type, &why);
+
+        if (reply)
+            return reply;
+        if (!g_getenv("PAVE_INTENT") || clock_monotonic_ms() > give_up_at ||
+            !g_error_matches(why, PAVE_ERROR, ERROR_SERVICE_UNAVAILABLE)) {
+            g_propagate_error(error, why);
+            return NULL;
+        }
+        g_error_free(why);
+        g_usleep(PAUSE_US);
+        if (request->body_file)
+            rewind(request->body_file);
+    }
+}
+
+static const Value *call(Client *client, const char *method, const char *path, const Value *body,
+                         gboolean twice, GError **error)
 {
     g_autofree char *text = body ? json_to_string(body, JSON_COMPACT) : NULL;
+    const char *type = text ? "application/json" : NULL;
     HttpRequest request = {.method = method,
                            .body = text,
                            .body_length = text ? strlen(text) : 0,
                            .timeout_ms = 60000};
 
-    return send_request(client, &request, path, text ? "application/json" : NULL, error);
+    return twice ? send_again(client, &request, path, type, error)
+                 : send_request(client, &request, path, type, error);
+}
+
+const Value *client_call(Client *client, const char *method, const char *path, const Value *body,
+                         GError **error)
+{
+    return call(client, method, path, body, g_str_equal(method, "GET"), error);
+}
+
+const Value *client_call_once(Client *client, const char *path, const Value *body, GError **error)
+{
+    return call(client, "POST", path, body, TRUE, error);
 }
 
 const Value *client_get(Client *client, GError **error, const char *format, ...)
@@ -176,7 +218,7 @@ const Value *client_upload(Client *client, const char *path, FILE *file, gsize l
 {
     HttpRequest request = {.body_file = file, .body_length = length, .timeout_ms = 600000};
 
-    return send_request(client, &request, path, "application/x-tar", error);
+    return send_again(client, &request, path, "application/x-tar", error);
 }
 
 gboolean client_stream(Client *client, const char *path,

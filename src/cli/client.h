@@ -19,7 +19,9 @@ const Value *client_call(Client *client, const char *method, const char *path, c
                          GError **error);
 const Value *client_get(Client *client, GError **error, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
-/* POSTs length bytes of file. */
+/* A POST whose effect comes once however often it is sent. */
+const Value *client_call_once(Client *client, const char *path, const Value *body, GError **error);
+/* POSTs length bytes of file, whose effect comes once as well. */
 const Value *client_upload(Client *client, const char *path, FILE *file, gsize length,
                            GError **error);
 /* A GET whose body is handed over as it comes. */

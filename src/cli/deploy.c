@@ -111,7 +111,10 @@ int command_deploy(int argc, char **argv)
         value_set_string(
             client->arena, order, "idempotencyKey",
             arena_printf(client->arena, "%s/%s/%s", intent, rest[0], options.environment));
-    deployment = client_call(client, "POST", "/api/deployments/v1/deployments", order, &error);
+    deployment =
+        value_get(order, "idempotencyKey")
+            ? client_call_once(client, "/api/deployments/v1/deployments", order, &error)
+            : client_call(client, "POST", "/api/deployments/v1/deployments", order, &error);
     return finish(client, deployment, &options, &error);
 }
 
