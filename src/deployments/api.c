@@ -2,6 +2,7 @@
 
 #include "spine/access.h"
 #include "spine/clock.h"
+#include "spine/failpoint.h"
 
 #include <string.h>
 
@@ -154,8 +155,10 @@ static Response *create_deployment(Request *request, void *room, GError **error)
     }
     if (!may_change(request, room, order.service, CREATE_DEPLOYMENT, error))
         return NULL;
-    return reply_deployment(request, room, 201,
-                            deploy_submit(room, request_arena(request), &order, error), error);
+    const char *id = deploy_submit(room, request_arena(request), &order, error);
+
+    failpoint("deployment", "ordered");
+    return reply_deployment(request, room, 201, id, error);
 }
 
 static Response *roll_back(Request *request, void *room, GError **error)
@@ -265,6 +268,7 @@ static Response *create_release(Request *request, void *room, GError **error)
         !time_of(request_query(request, "committedAt"), &spec.committed_at, error))
         return NULL;
     digest = release_create(deployments, arena, &spec, read_body, request, error);
+    failpoint("release", "stored");
     release =
         digest ? store_release_find(db_reader(deployments->db), arena, spec.service, digest, error)
                : NULL;

@@ -4,6 +4,7 @@
  * ready together with the events. Each step finds out by itself whether it was done before, so an
  * interrupted publication goes on, and a name that exists is refused by the first step. */
 #include "forge/forge_internal.h"
+#include "spine/failpoint.h"
 #include "spine/folder.h"
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -168,6 +169,7 @@ static const Value *publish_builtin(Forge *forge, Arena *arena, const ForgePubli
         db_write(forge->db, write_release, repository->id, NULL, NULL);
         return NULL;
     }
+    failpoint("repository", "in-place");
     if (!forge_finish_publish(forge, repository, error))
         return NULL;
     return publish_value(forge, arena, repository, error);

@@ -5,6 +5,7 @@
  * that is kept, up to a bound that no honest exchange comes near. */
 #include "forge/forge_internal.h"
 #include "spine/access.h"
+#include "spine/failpoint.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
@@ -424,6 +425,8 @@ static Response *exchange_packs(Request *request, Forge *forge, Exchange *exchan
     }
     /* Where the client went away git finishes or dies of the closed pipe; both leave refs whole. */
     child_finish(&child, exchange->service);
+    if (exchange->push)
+        failpoint("push", "received");
     /* Before the reply ends, so that whoever waited for `git push` finds its event in the log. */
     if (exchange->push && !forge_compare_refs(forge, exchange->repository, access_actor(request),
                                               cause_of(request), &why))

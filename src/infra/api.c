@@ -1,6 +1,7 @@
 /* The room's routes; those under "state" speak Terraform's protocol, in its shapes. */
 #include "infra/infra_internal.h"
 #include "spine/access.h"
+#include "spine/failpoint.h"
 
 /* ---- modules, workspaces, runs ---- */
 
@@ -197,6 +198,7 @@ static Response *post_state(Request *request, void *room, GError **error)
                           room, workspace, request_query(request, "ID"), body ? body : "", length,
                           request_header(request, "Content-MD5"), actor_of(request), &reply, error))
         return NULL;
+    failpoint("state", "written");
     return reply_state(&reply);
 }
 
@@ -221,6 +223,7 @@ static Response *lock_state(Request *request, void *room, GError **error)
     if (!workspace || !infra_state_lock(room, workspace, body ? body : "", length,
                                         actor_of(request), &reply, error))
         return NULL;
+    failpoint("state", "locked");
     return reply_state(&reply);
 }
 

@@ -1,83 +1,206 @@
-// kill -9 at each step of the golden path, exactly between intent and checkpoint. It must end as if nothing had happened.
+// kill -9 at each step of the golden path: of the server alone, and of the whole process tree. It must end as if nothing
+// had happened.
 //
-// A failpoint holds the server still; the test kills it there, once the server alone and once the whole process tree.
+// A failpoint holds the server still where it would be worst to lose it; the test kills it there. "intent" is written and
+// nothing done yet, "checkpoint" is done and not yet written; the other places are effects whose caller has no answer yet.
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDemo } from '../lib/demo.mjs';
 import { killServer, killTree } from '../lib/processes.mjs';
+import { followEvents } from '../lib/stream.mjs';
 import * as road from './road.mjs';
 
 const name = 'order-service';
+const workflowStep = { setUp: '1', checkout: '2', build: '4-1', release: '4-3', deploy: '6', test: '7' };
 
-// Steps of the golden path, as "<job kind>-<step>"; the failpoints are "intent" (written, nothing done yet) and
-// "checkpoint" (done, not yet written).
-const steps = ['scaffolder-task-scaffold', 'scaffolder-task-publish', 'infra-run-apply', 'scaffolder-task-register', 'pipelines-job-1', 'deployments-deploy-start'];
+// Steps as "<job kind>-<step>": one of each part of the road, and the rest of them.
+const mainSteps = [
+  'scaffolder-task-scaffold', 'scaffolder-task-publish', 'infra-run-apply', 'scaffolder-task-register',
+  `pipelines-job-${workflowStep.build}`, `pipelines-job-${workflowStep.deploy}`, 'deployments-deploy-verify',
+];
+const moreSteps = [
+  'scaffolder-task-provision-infra-apply-0-', 'infra-run-init', 'infra-run-plan', 'infra-run-outputs',
+  ...['setUp', 'checkout', 'release', 'test'].map((step) => `pipelines-job-${workflowStep[step]}`),
+  ...['unpack', 'start', 'switch', 'retire'].map((step) => `deployments-deploy-${step}`),
+];
+const unanswered = ['repository.in-place', 'state.locked', 'state.written', 'release.stored', 'deployment.ordered'];
 
-async function walkWithCrashes(place, crash) {
+const places = {
+  'after each intent': (steps) => steps.map((step) => `intent.${step}`),
+  'before each checkpoint': (steps) => [...steps.map((step) => `checkpoint.${step}`), ...unanswered],
+};
+
+const victims = {
+  'the server': {
+    steps: [...mainSteps, ...moreSteps],
+    async kill(demo) {
+      await killServer(demo.pid);
+      await demo.pave.until('the server again', async () => (await demo.pave.raw('GET', '/healthz')).status === 200, 30);
+    },
+  },
+  'the whole process tree': {
+    steps: process.env.PAVE_SLOW ? [...mainSteps, ...moreSteps] : mainSteps,
+    async kill(demo) {
+      const { token } = demo.pave;
+      await killTree(demo.pave.data);
+      await sleep(100);
+      await demo.start();
+      demo.pave.token = token;
+    },
+  },
+};
+
+/** Failpoints in a folder of their own. */
+async function createFailpoints() {
   const folder = await mkdtemp(join(tmpdir(), 'failpoints-'));
   await chmod(folder, 0o777);
-  const demo = await createDemo({ PAVE_FAILPOINTS: folder });
-  try {
-    let pave = await demo.start();
-    await pave.signIn();
-    for (const step of steps) await writeFile(join(folder, `${place}.${step}.armed`), '');
-    const hits = async () => (await readdir(folder)).filter((file) => file.endsWith('.hit')).length;
-    const task = await road.create(pave, road.defaults(name));
-    for (let seen = 0; seen < steps.length; ) {
-      await pave.until(`failpoint ${seen + 1} of ${steps.length} (${place})`, async () => (await hits()) > seen, 90);
-      seen = await hits();
-      pave = await crash(demo);
+  return {
+    folder,
+    arm: (points) => Promise.all(points.map((point) => writeFile(join(folder, `${point}.armed`), ''))),
+    hit: async () => (await readdir(folder)).filter((file) => file.endsWith('.hit')).map((file) => file.slice(0, -4)),
+    left: async () => (await readdir(folder)).filter((file) => file.endsWith('.armed')).map((file) => file.slice(0, -6)),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+const jobsOf = async (pave) => {
+  const { items } = await pave.get('/api/jobs/v1/jobs?limit=200');
+  return Promise.all(items.filter(({ kind }) => !/^(catalog|pipelines\.look)/.test(kind)).map(({ id }) => pave.get(`/api/jobs/v1/jobs/${id}`)));
+};
+
+/** Every step that is finished, with what it must keep. */
+async function finishedSteps(pave) {
+  const finished = new Map();
+  for (const job of await jobsOf(pave)) {
+    for (const { id, state, startedAt, endedAt, output } of job.steps) {
+      if (state === 'succeeded') finished.set(`${job.kind} ${job.id} ${id}`, { startedAt, endedAt, output });
     }
+  }
+  return finished;
+}
+
+async function walkWithCrashes(points, kill) {
+  const failpoints = await createFailpoints();
+  const demo = await createDemo({ PAVE_FAILPOINTS: failpoints.folder });
+  const finished = new Map();
+  let following;
+  try {
+    await demo.start();
+    await demo.pave.signIn();
+    following = followEvents(demo);
+    await failpoints.arm(points);
+    const task = await road.create(demo.pave, road.defaults(name));
+    for (let seen = 0; seen < points.length; ) {
+      const reached = () => failpoints.hit().then(({ length }) => length > seen);
+      await demo.pave.until('the next failpoint', reached, 60).catch(async (error) => {
+        const jobs = (await jobsOf(demo.pave)).map(({ kind, state, error: why }) => `${kind} ${state} ${why?.message ?? ''}`);
+        throw new Error(`${error.message}: never came to ${(await failpoints.left()).join(', ')}\n${jobs.join('\n')}`);
+      });
+      seen = (await failpoints.hit()).length;
+      for (const [step, kept] of await finishedSteps(demo.pave)) if (!finished.has(step)) finished.set(step, kept);
+      await kill(demo);
+    }
+    const { pave } = demo;
     await road.taskEnded(pave, task);
     await road.isInCatalog(pave, name);
-    const run = await road.runSucceeded(pave, (await road.runOf(pave, name)).id, 180);
+    const run = await road.runSucceeded(pave, (await road.runOf(pave, name)).id, 120);
     for (const environment of ['staging', 'production']) {
       assert.equal((await road.answers(pave, name, environment, run.commit.id)).database, 'ok');
     }
-    await nothingHappenedTwice(pave, task, run);
+    await nothingIsLost(pave, finished);
+    await nothingHappenedTwice(pave, run);
+    if (kill === victims['the server'].kill) await outputIsWhole(pave);
+    await pushIsNotForgotten(demo, failpoints, kill);
+    await following.isComplete();
   } finally {
+    following?.stop();
     await demo.remove();
-    await rm(folder, { recursive: true, force: true });
+    await failpoints.remove();
   }
 }
 
-async function nothingHappenedTwice(pave, task, run) {
+async function nothingIsLost(pave, finished) {
+  const now = await finishedSteps(pave);
+  for (const [step, kept] of finished) assert.deepEqual(now.get(step), kept, `${step} ran again`);
+  for (const { kind, state, steps } of await jobsOf(pave)) {
+    assert.equal(state, 'succeeded', kind);
+    assert.deepEqual(steps.filter((step) => !['succeeded', 'skipped'].includes(step.state)), [], `${kind}: every step is finished`);
+  }
+  const { items: workspaces } = await pave.get(`/api/infra/v1/workspaces?service=${name}`);
+  for (const workspace of workspaces) {
+    const { lock, resources } = await pave.get(`/api/infra/v1/workspaces/${workspace.name}`);
+    assert.equal(lock ?? null, null, `${workspace.name} is unlocked`);
+    assert(resources.length > 0, `${workspace.name} knows what was made`);
+  }
+}
+
+async function nothingHappenedTwice(pave, run) {
   const { items: events } = await pave.get('/api/events/v1/events?limit=1000');
-  const count = (type, subject) => events.filter((event) => event.type.startsWith(type) && (!subject || event.subject === subject)).length;
-  assert.equal(count('dev.pave.forge.repository.created', `repository:acme-corp/${name}`), 1, 'one repository');
+  const count = (type, of = () => true) => events.filter((event) => event.type.startsWith(type) && of(event)).length;
+  assert.equal(count('dev.pave.forge.repository.created', ({ subject }) => subject === `repository:acme-corp/${name}`), 1, 'one repository');
+  assert.equal(count('dev.pave.forge.ref.updated', ({ subject }) => subject === `repository:acme-corp/${name}`), 1, 'one push');
+  assert.equal(count('dev.pave.catalog.entity.created', ({ subject }) => subject === `component:default/${name}`), 1, 'one component');
+  assert.equal(count('dev.pave.infra.run.applied'), 2, 'two workspaces applied');
+  assert.equal(count('dev.cdevents.pipelinerun.finished'), 1, 'one run finished');
+  assert.equal(count('dev.cdevents.service.deployed'), 2, 'each deployment told once');
+  assert.equal(count('dev.pave.deployments.service.crashed'), 0, 'nothing crashed');
   const { items: commits } = await pave.get(`/api/forge/v1/repositories/acme-corp/${name}/commits`);
   assert.equal(commits.length, 1, 'one commit');
   const { items: runs } = await pave.get(`/api/pipelines/v1/runs?repository=acme-corp/${name}`);
   assert.deepEqual(runs.map(({ id }) => id), [run.id], 'one run');
   const { items: deployments } = await pave.get(`/api/deployments/v1/deployments?service=${name}`);
   assert.deepEqual(deployments.map(({ environment, state }) => `${environment} ${state}`).sort(), ['production live', 'staging live'], 'one deployment for each environment');
-  assert.equal(count('dev.cdevents.service.deployed'), 2, 'each told once');
-  const { steps: done } = await pave.get(`/api/jobs/v1/jobs/${task}`);
-  assert.deepEqual(done.filter(({ state }) => state !== 'succeeded' && state !== 'skipped'), [], 'every step is finished');
 }
 
-const crashes = {
-  'the server': async (demo) => {
-    await killServer(demo.pid);
-    await demo.pave.until('the server again', async () => (await demo.pave.raw('GET', '/healthz')).status === 200, 30);
-    return demo.pave;
-  },
-  'the whole process tree': async (demo) => {
-    const { token } = demo.pave;
-    await killTree(demo.pave.data);
-    await sleep(100);
-    const pave = await demo.start();
-    pave.token = token;
-    return pave;
-  },
-};
+/** What the processes of a run printed, against what its log shows: each line once, in its order. */
+async function outputIsWhole(pave) {
+  const linesOf = async (job) => (await pave.get(`/api/jobs/v1/jobs/${job.id}/output?limit=1000`)).lines;
+  const jobs = await jobsOf(pave);
+  for (const job of jobs.filter(({ kind }) => kind === 'pipelines.job')) {
+    const lines = await linesOf(job);
+    assert.deepEqual(lines.map(({ n }) => n), lines.map((_, n) => n), 'lines are numbered without a gap');
+    const printed = {};
+    for (const { id } of job.steps) {
+      const file = join(pave.data, 'pave/jobs', job.id, 'files/process', id, 'output');
+      const text = await readFile(file, 'utf8').catch(() => '');
+      (printed[id.split('.')[0]] ??= []).push(...text.split('\n').filter((line) => line && !line.startsWith('::')));
+    }
+    for (const [step, expected] of Object.entries(printed)) {
+      const shown = lines.filter((line) => line.step === step && line.level === 'out' && line.text).map(({ text }) => text);
+      assert.deepEqual(shown, expected, `the output of step ${step}`);
+    }
+  }
+  for (const job of jobs.filter(({ kind }) => kind === 'deployments.deploy')) {
+    const said = (await linesOf(job)).filter(({ text }) => text.startsWith('listening on'));
+    assert.equal(said.length, 1, 'what the service said is shown once');
+  }
+}
 
-for (const [victim, crash] of Object.entries(crashes)) {
-  for (const place of ['intent', 'checkpoint']) {
-    test(`kill -9 of ${victim} ${place === 'intent' ? 'after each intent' : 'before each checkpoint'} changes nothing`, () => walkWithCrashes(place, crash));
+/** git has the commit, and its event is not written yet. */
+async function pushIsNotForgotten(demo, failpoints, kill) {
+  const before = (await failpoints.hit()).length;
+  await failpoints.arm(['push.received']);
+  const push = road.pushChange(demo.pave, name, 'Good day from').catch(() => null);
+  await demo.pave.until('the push', async () => (await failpoints.hit()).length > before, 60);
+  await kill(demo);
+  await push;
+  const { pave } = demo;
+  const { items: commits } = await pave.get(`/api/forge/v1/repositories/acme-corp/${name}/commits`);
+  assert.equal(commits.length, 2);
+  const run = await road.runOf(pave, name, commits[0].id);
+  assert.equal(run.actor, 'user:default/guest', 'who pushed is known');
+  await pave.post(`/api/pipelines/v1/runs/${run.id}/cancel`);
+  await pave.until('the run ends', async () => (await pave.get(`/api/pipelines/v1/runs/${run.id}`)).status === 'completed', 60);
+  const { items: runs } = await pave.get(`/api/pipelines/v1/runs?repository=acme-corp/${name}`);
+  assert.equal(runs.length, 2, 'one run for each push');
+}
+
+for (const [victim, { steps, kill }] of Object.entries(victims)) {
+  for (const [when, pointsOf] of Object.entries(places)) {
+    test(`kill -9 of ${victim} ${when} changes nothing`, () => walkWithCrashes(pointsOf(steps), kill));
   }
 }
