@@ -294,6 +294,7 @@ static gboolean take_up(Runner *runner, Frame *frame, Step *step, const Value *o
     if (step->state == STEP_DONE &&
         !checkpoint_restore(runner, step, output, &outcome, &conclusion, error))
         return FALSE;
+    execute_clean(runner, step); /* it may have died before it could */
     conclude(runner, frame, step, outcome, conclusion);
     return TRUE;
 }

@@ -68,7 +68,6 @@ typedef struct {
     Value *annotations;
     GString *summary;
     const char *checkout; /* a bare repository it needs; NULL */
-    const char *script;   /* its file, once it was written */
     StepState state;
     int64_t deadline_ms;
 } Step;

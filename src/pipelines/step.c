@@ -101,7 +101,6 @@ static Process *start(Runner *runner, const Frame *frame, Step *step, const Plac
     g_autofree char *text = g_strconcat(script, "\n", NULL);
     if (!g_file_set_contents(path, text, -1, error))
         return NULL;
-    step->script = path;
     place_script(argv, arena_printf(runner->arena, IN_SCRIPTS "/%s", name));
     ProcessSpec spec = {.folder = places->folder,
                         .argv = (const char *const *)argv,
@@ -227,6 +226,19 @@ static void tell_outcome(Follow *follow, int exit_code)
         execute_annotate(runner, follow->step, "error", text, NULL);
 }
 
+/* Its own and those of the steps it is made of, which have ended before it. */
+static void remove_scripts(const char *folder, const char *id)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    gsize length = strlen(id);
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir)))
+        if (g_str_has_prefix(name, id) && (!name[length] || name[length] == '.')) {
+            g_autofree char *path = g_build_filename(folder, name, NULL);
+            g_unlink(path);
+        }
+}
+
 /* Scripts hold secrets, and so may a process' own output, which nobody has masked. */
 void execute_clean(Runner *runner, const Step *step)
 {
@@ -238,8 +250,7 @@ void execute_clean(Runner *runner, const Step *step)
         if (!folder_remove(path, &why))
             g_warning("pipelines: %s", why->message);
     }
-    if (step->script)
-        g_unlink(step->script);
+    remove_scripts(execute_folder(runner, "scripts"), step->id);
 }
 
 /* Follows a process, found or just started, to its end. */
