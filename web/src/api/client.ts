@@ -4,6 +4,7 @@ export interface FieldError {
   message: string;
   path?: string;
   property?: string;
+  field?: string;
   stack?: string;
   instance?: string;
 }

@@ -1,26 +1,26 @@
 import { Alert, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
-import type { Diagnostic } from '../api/client';
 import { EntityLink } from '../shell/EntityLink';
-import { Diagnostics } from '../shell/Diagnostics';
+import { Diagnostics, type Placed } from '../shell/Diagnostics';
+import { localUrl } from '../shell/urls';
 import { useEntitiesByRefs, type Entity, type StatusItem } from './api';
 
-// The server puts the place into the error; where a message carries it as "file:line:column: text", take it from there.
-function diagnosticOf(item: StatusItem): Diagnostic {
-  const text = item.error?.message ?? item.message;
-  const place = /^(\S+?\.\w+):(\d+)(?::(\d+))?:\s*([\s\S]+)$/.exec(text);
+function diagnosticOf(item: StatusItem, view: string | undefined): Placed {
+  const { file, line, column } = item.source ?? {};
+  const here = !!view && !!file && file.split('/').at(-1) === view.split('/').at(-1);
   return {
     severity: item.level,
-    message: place?.[4] ?? text,
-    file: item.error?.file ?? place?.[1],
-    line: item.error?.line ?? (place ? Number(place[2]) : undefined),
-    column: item.error?.column ?? (place?.[3] ? Number(place[3]) : undefined),
-    hint: item.error?.hint,
+    message: item.error?.message ?? item.message,
+    file,
+    line,
+    column,
+    href: here ? `${localUrl(view)}${line ? `#L${line}` : ''}` : undefined,
   };
 }
 
 export function EntityProblems({ entity }: { entity: Entity }) {
   const items = entity.status?.items ?? [];
+  const view = entity.metadata.annotations?.['backstage.io/view-url'];
   const refs = [...new Set((entity.relations ?? []).map((each) => each.targetRef))].sort();
   const known = useEntitiesByRefs(refs).data;
   const missing = known ? refs.filter((_, index) => !known[index]) : [];
@@ -30,9 +30,13 @@ export function EntityProblems({ entity }: { entity: Entity }) {
         <Alert
           color="red"
           icon={<IconAlertTriangle size={18} />}
-          title="Its last version has problems; this is the last good one"
+          title={
+            entity.kind === 'Location'
+              ? 'What it points at has problems'
+              : 'Its last version has problems; this is the last good one'
+          }
         >
-          <Diagnostics items={items.map(diagnosticOf)} />
+          <Diagnostics items={items.map((item) => diagnosticOf(item, view))} />
         </Alert>
       )}
       {missing.length > 0 && (

@@ -10,7 +10,7 @@ import { ErrorState } from '../shell/States';
 import { refOf, type Entity } from './api';
 
 interface Registered {
-  location: { id: string; target: string };
+  location: { id: string; target: string; entityRef?: string };
   entities: Entity[];
 }
 
@@ -61,11 +61,15 @@ export function RegisterButton() {
             {register.data && (
               <Stack gap={6} role="status">
                 <Text fz="sm">
-                  Registered. {register.data.entities?.length ? 'Found:' : 'What it describes appears in a moment.'}
+                  Registered.{' '}
+                  {register.data.entities?.length ? 'Found:' : 'Nothing was found in it; its page says why.'}
                 </Text>
                 {register.data.entities?.map((entity) => (
                   <EntityLink key={refOf(entity)} entityRef={refOf(entity)} />
                 ))}
+                {!register.data.entities?.length && register.data.location.entityRef && (
+                  <EntityLink entityRef={register.data.location.entityRef} title={register.data.location.target} />
+                )}
               </Stack>
             )}
             <Group justify="flex-end" gap={8}>

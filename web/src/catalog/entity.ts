@@ -10,7 +10,9 @@ export interface StatusItem {
   type: string;
   level: 'info' | 'warning' | 'error';
   message: string;
-  error?: { name: string; message: string; file?: string; line?: number; column?: number; hint?: string };
+  error?: { name: string; message: string };
+  /** Where in the author's file. */
+  source?: { file?: string; line?: number; column?: number };
 }
 
 export interface Entity {

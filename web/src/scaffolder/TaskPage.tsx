@@ -48,12 +48,12 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
   const [picked, setPicked] = useState<string | null>(null);
   const [epoch, setEpoch] = useState(0);
   const { lines } = useJobOutput(task.id, epoch + (job.attempt ?? 0) * 1000);
+  const ended = jobEnded(job.state);
   const steps = taskSteps(task, job);
-  const finished = steps.filter((step) => ['succeeded', 'done', 'skipped'].includes(step.state)).length;
+  const finished = steps.filter((step) => ['succeeded', 'done', ended ? '' : 'skipped'].includes(step.state)).length;
   const shown = picked ? lines.filter((line) => line.step === picked || line.step?.startsWith(`${picked}/`)) : lines;
   const repository = publishedRepository(job);
   const name = typeof task.spec.parameters?.name === 'string' ? task.spec.parameters.name : undefined;
-  const ended = jobEnded(job.state);
   return (
     <Page
       title={name ?? taskTitle(task)}

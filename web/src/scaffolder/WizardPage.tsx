@@ -19,7 +19,7 @@ type Values = Record<string, unknown>;
 function fieldErrors(error: unknown): { name: string; message: string }[] {
   const list = error instanceof ApiError ? (error.body as { errors?: FieldError[] } | null)?.errors : undefined;
   return (list ?? []).map((each) => ({
-    name: (each.property ?? each.path?.toString() ?? '').replace(/^instance\.?/, '').split('.')[0] ?? '',
+    name: each.field ?? (each.property ?? '').replace(/^instance\.?/, '').split('.')[0] ?? '',
     message: each.message,
   }));
 }

@@ -1,4 +1,5 @@
 import { Box } from '@mantine/core';
+import { useEffect, useState } from 'react';
 
 const TOKEN =
   /(^\s*(?:- )?[\w."'$/@-]+:(?=\s|$))|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`\n]*`)|(^\s*(?:#(?!include).*|\/\/.*))|\b(true|false|null|import|export|from|const|let|return|function|async|await|if|else|for|def|class|package|func|public|static|void|new|var|type|variable|resource|module|output)\b/gm;
@@ -23,6 +24,11 @@ function coloured(line: string) {
 }
 
 export function CodeView({ text, label, plain }: { text: string; label: string; plain?: boolean }) {
+  const [picked] = useState(() => location.hash.slice(1));
+  // A link to a line comes before the file does.
+  useEffect(() => {
+    if (/^L\d+$/.test(picked)) document.getElementById(picked)?.scrollIntoView({ block: 'center' });
+  }, [picked]);
   const lines = text.replace(/\n$/, '').split('\n').slice(0, 5000);
   return (
     <Box
@@ -36,7 +42,13 @@ export function CodeView({ text, label, plain }: { text: string; label: string; 
       role="region"
     >
       {lines.map((line, index) => (
-        <div key={index} id={`L${index + 1}`} style={{ display: 'flex', gap: 16, whiteSpace: 'pre', paddingRight: 16 }}>
+        <div
+          key={index}
+          id={`L${index + 1}`}
+          data-picked={picked === `L${index + 1}` || undefined}
+          className="code-line"
+          style={{ display: 'flex', gap: 16, whiteSpace: 'pre', paddingRight: 16 }}
+        >
           <span className="log-no" aria-hidden="true" style={{ width: 48 }}>
             {index + 1}
           </span>

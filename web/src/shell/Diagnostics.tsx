@@ -1,6 +1,10 @@
-import { Group, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import type { Diagnostic } from '../api/client';
+import { AppLink } from './AppLink';
 import { Dot } from './Status';
+
+/** A diagnostic, and where its place can be looked at. */
+export type Placed = Diagnostic & { href?: string };
 
 const place = (item: Diagnostic) =>
   [item.file, item.line || undefined, item.line ? item.column || undefined : undefined]
@@ -8,7 +12,7 @@ const place = (item: Diagnostic) =>
     .join(':');
 
 /** What is wrong with a person's file: where, what, and how to mend it. */
-export function Diagnostics({ items }: { items: Diagnostic[] }) {
+export function Diagnostics({ items }: { items: Placed[] }) {
   return (
     <Stack gap={8} component="ul" m={0} p={0} style={{ listStyle: 'none' }}>
       {items.map((item, index) => (
@@ -20,7 +24,13 @@ export function Diagnostics({ items }: { items: Diagnostic[] }) {
             <Text fz="sm">{item.message}</Text>
             {place(item) && (
               <Text fz="xs" c="dimmed" className="mono">
-                {place(item)}
+                {item.href ? (
+                  <Anchor component={AppLink} href={item.href} fz="inherit">
+                    {place(item)}
+                  </Anchor>
+                ) : (
+                  place(item)
+                )}
               </Text>
             )}
             {item.hint && (
