@@ -142,6 +142,14 @@ static gboolean check_workspace(const InfraWorkspace *there, const InfraRequest 
                     there->name, there->service);
         return FALSE;
     }
+    /* A form asks nobody who owns the name that was filled in; the workspace's page does. */
+    if (request->cause && g_strcmp0(there->created_by, request->actor) != 0) {
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
+                    "the workspace %s exists already: %s made it, and only on its own page its "
+                    "owners change it",
+                    there->name, there->created_by ? there->created_by : "somebody else");
+        return FALSE;
+    }
     return TRUE;
 }
 

@@ -253,9 +253,40 @@ static void test_the_same_run_is_not_submitted_twice(TestDb *test)
     g_assert_nonnull(strstr(value_path_string(job, "error.message", ""), "infra.program"));
 }
 
+/* A template's form takes any service's name. */
+static void test_a_task_of_somebody_else_leaves_a_workspace_alone(TestDb *test)
+{
+    g_auto(TestInfra) room = {0};
+    g_autoptr(GError) error = NULL;
+    InfraRequest request = {.module = "thing",
+                            .service = "component:default/shop",
+                            .environment = "staging",
+                            .operation = "plan",
+                            .actor = "user:default/ada",
+                            .cause = "task-1"};
+
+    test_infra_open(&room, test, "");
+    request.variables = json_parse(room.arena, "{\"service_name\":\"shop\"}", -1, NULL);
+    infra_submit(room.infra, room.arena, &request, &error);
+    g_assert_no_error(error);
+    infra_submit(room.infra, room.arena, &request, &error);
+    g_assert_no_error(error);
+    request.actor = "user:default/eve";
+    request.operation = "destroy";
+    g_assert_null(infra_submit(room.infra, room.arena, &request, &error));
+    g_assert_error(error, PAVE_ERROR, ERROR_CONFLICT);
+    g_clear_error(&error);
+    /* what the workspace's page asked was checked there */
+    request.cause = NULL;
+    infra_submit(room.infra, room.arena, &request, &error);
+    g_assert_no_error(error);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    test_db_add("/infra/state/a-task-of-somebody-else-leaves-a-workspace-alone",
+                test_a_task_of_somebody_else_leaves_a_workspace_alone);
     test_db_add("/infra/state/it-is-locked-written-and-read",
                 test_state_is_locked_written_and_read);
     test_db_add("/infra/state/every-version-is-kept-and-sealed",
