@@ -132,6 +132,13 @@ static Response *sign_in_with_password(Identity *identity, Request *request, con
     return NULL;
 }
 
+/* Guests are people at the portal. A job asks through a socket of its own and has a token that says
+ * what it may; as a guest it would be somebody. */
+static gboolean lets_guests_in(const Identity *identity, const Request *request)
+{
+    return identity->guest_enabled && !g_str_equal(request_client_address(request), "unix");
+}
+
 static Response *post_login(Request *request, void *room, GError **error)
 {
     Identity *identity = room;
@@ -146,7 +153,7 @@ static Response *post_login(Request *request, void *room, GError **error)
     }
     if (g_str_equal(provider, "password"))
         return sign_in_with_password(identity, request, body, error);
-    if (g_str_equal(provider, "guest") && identity->guest_enabled)
+    if (g_str_equal(provider, "guest") && lets_guests_in(identity, request))
         return sign_in(identity, request, identity->guest_ref, "guest", error);
     if (g_str_equal(provider, "guest"))
         g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
@@ -308,6 +315,11 @@ static Response *delete_one_token(Request *request, void *room, GError **error)
     Deletion deletion = {request_param(request, "id"), principal_name(access_principal(request)),
                          NULL};
 
+    if (principal_scopes(access_principal(request))) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
+                    "A token that was cut down to scopes cannot revoke tokens");
+        return NULL;
+    }
     if (!db_write(identity->db, delete_token, &deletion, NULL, error))
         return NULL;
     identity_forget(identity, deletion.hash);
@@ -366,7 +378,7 @@ static Response *guest_refresh(Request *request, void *room, GError **error)
     g_autofree char *token = NULL;
     int64_t expires_at = 0;
 
-    if (!identity->guest_enabled) {
+    if (!lets_guests_in(identity, request)) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unknown auth provider 'guest'");
         return NULL;
     }

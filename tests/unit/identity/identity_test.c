@@ -2,6 +2,7 @@
 #include "spine/clock.h"
 #include "../net/raw_http.h"
 #include "../spine/test_db.h"
+#include <sys/un.h>
 
 typedef struct {
     Config *config;
@@ -384,6 +385,42 @@ static void test_too_many_tries(TestDb *test)
     house_close(&house);
 }
 
+static char *ask_socket(const char *path, const char *request)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    GString *got = g_string_new(NULL);
+
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+    raw_send(fd, request, -1);
+    raw_read_until(fd, got, NULL);
+    close(fd);
+    return g_string_free(got, FALSE);
+}
+
+/* The socket is the one pipeline jobs see. */
+static void test_a_job_is_no_guest(TestDb *test)
+{
+    House house;
+    g_autofree char *path = g_build_filename(test->folder, "s", NULL);
+    g_autofree char *login = NULL, *refresh = NULL;
+    g_autoptr(GError) error = NULL;
+
+    house_open(&house, test->db, CONFIG);
+    g_assert_true(http_server_listen(
+        house.server, &(HttpListener){.listen_fd = http_listen_unix(path, &error)}, &error));
+    g_assert_no_error(error);
+    login = ask_socket(path, "POST /api/identity/v1/login HTTP/1.1\r\nHost: localhost\r\n"
+                             "Connection: close\r\nContent-Type: application/json\r\n"
+                             "Content-Length: 20\r\n\r\n{\"provider\":\"guest\"}");
+    refresh = ask_socket(path, "GET /api/auth/guest/refresh HTTP/1.1\r\nHost: localhost\r\n"
+                               "Connection: close\r\n\r\n");
+    assert_contains(login, "HTTP/1.1 403");
+    assert_contains(refresh, "HTTP/1.1 404");
+    house_close(&house);
+}
+
 static void test_guest_is_off_by_default(TestDb *test)
 {
     House house;
@@ -430,6 +467,7 @@ int main(int argc, char **argv)
     test_db_add("/identity/tokens-expire", test_token_expires);
     test_db_add("/identity/a-job-is-about-its-repository-and-its-token-ends-with-it",
                 test_token_of_a_job);
+    test_db_add("/identity/a-job-is-no-guest", test_a_job_is_no_guest);
     test_db_add("/identity/tokens-of-a-job-are-revoked", test_tokens_of_a_job_are_revoked);
     test_db_add("/identity/new-password-signs-out-who-knew-the-old", test_passwords);
     test_db_add("/identity/too-many-tries-must-wait", test_too_many_tries);
