@@ -12,11 +12,15 @@
 #define LINE_MAX_BYTES 65536
 #define ANNOTATIONS_MAX 50
 #define FILE_MAX_BYTES (1 << 20)
+#define SCRATCH_BYTES (1 << 20)
+#define MASKS_MAX 1000
 
 struct StepOutput {
     Runner *runner;
     Step *step;
     GString *line;
+    Arena *scratch; /* of the commands: a step that says a million leaves nothing behind */
+    gsize output_bytes;
     char *stopped_by; /* stop-commands: the token that starts them again */
     int64_t seen, already;
 };
@@ -27,6 +31,7 @@ StepOutput *step_output_new(Runner *runner, Step *step, int64_t already)
     output->runner = runner;
     output->step = step;
     output->line = g_string_new(NULL);
+    output->scratch = arena_new(SCRATCH_BYTES);
     output->already = already;
     return output;
 }
@@ -36,6 +41,7 @@ void step_output_free(StepOutput *output)
     if (!output)
         return;
     g_string_free(output->line, TRUE);
+    arena_free(output->scratch);
     g_free(output->stopped_by);
     g_free(output);
 }
@@ -68,6 +74,11 @@ static void add_mask(StepOutput *output, const Command *command)
 {
     if (!*command->data)
         return;
+    if (output->step->masks->len >= MASKS_MAX) {
+        execute_annotate(output->runner, output->step, "error",
+                         "A step hides at most 1000 values; those after them are shown", NULL);
+        return;
+    }
     g_ptr_array_add(output->step->masks, arena_strdup(output->runner->arena, command->data));
     execute_mask(output->runner, command->data);
 }
@@ -75,7 +86,8 @@ static void add_mask(StepOutput *output, const Command *command)
 static void set_output(StepOutput *output, const Command *command)
 {
     const char *name = value_string(value_get(command->properties, "name"), NULL);
-    if (name)
+    output->output_bytes += name ? strlen(name) + strlen(command->data) : 0;
+    if (name && output->output_bytes <= FILE_MAX_BYTES)
         value_set_string(output->runner->arena, output->step->outputs, name, command->data);
 }
 
@@ -127,7 +139,11 @@ static gboolean obeyed(StepOutput *output, const char *line)
     const char *start = line + strspn(line, " \t");
     if (!g_str_has_prefix(start, "::") && !g_str_has_prefix(start, "##["))
         return FALSE;
-    if (!command_parse(output->runner->arena, line, &command))
+    if (arena_exhausted(output->scratch)) {
+        arena_free(output->scratch);
+        output->scratch = arena_new(SCRATCH_BYTES);
+    }
+    if (!command_parse(output->scratch, line, &command))
         return FALSE;
     if (output->stopped_by) {
         if (!g_str_equal(command.name, output->stopped_by))
@@ -187,6 +203,13 @@ void step_output_end(StepOutput *output)
 
 /* ---- annotations ---- */
 
+static void set_masked(Runner *runner, Value *annotation, const char *key, const Value *properties)
+{
+    const char *text = value_string(value_get(properties, key), NULL);
+    if (text)
+        value_set_string(runner->arena, annotation, key, execute_masked(runner, text));
+}
+
 void execute_annotate(Runner *runner, Step *step, const char *level, const char *message,
                       const Value *properties)
 {
@@ -198,8 +221,8 @@ void execute_annotate(Runner *runner, Step *step, const char *level, const char 
         return;
     value_set_string(arena, annotation, "level", level);
     value_set_string(arena, annotation, "message", execute_masked(runner, message));
-    value_set(arena, annotation, "title", value_get(properties, "title"));
-    value_set(arena, annotation, "file", value_get(properties, "file"));
+    set_masked(runner, annotation, "title", properties);
+    set_masked(runner, annotation, "file", properties);
     if (line)
         value_set_int(arena, annotation, "line", g_ascii_strtoll(line, NULL, 10));
     if (step)

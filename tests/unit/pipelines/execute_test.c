@@ -19,6 +19,7 @@ static void what_a_step_says_reaches_the_next(TestDb *test)
         "          echo '# Summary' >> \"$GITHUB_STEP_SUMMARY\"\n"
         "          echo \"password is $PASSWORD and $(printf %s \"$PASSWORD\" | base64)\"\n"
         "          echo '::warning file=a.js,line=3::Look here'\n"
+        "          echo \"::notice title=by $PASSWORD,file=$PASSWORD::It was $PASSWORD\"\n"
         "          echo '::add-mask::visible-no-more'\n"
         "          echo visible-no-more\n"
         "        env: {PASSWORD: '${{ secrets.PASSWORD }}'}\n"
@@ -56,6 +57,8 @@ static void what_a_step_says_reaches_the_next(TestDb *test)
     g_assert_nonnull(strstr(node->report, "# Summary"));
     g_assert_nonnull(strstr(node->report, "Look here"));
     g_assert_nonnull(strstr(node->report, "may hold a secret"));
+    g_assert_nonnull(strstr(node->report, "by ***"));
+    g_assert_null(strstr(node->report, "hunter2"));
 }
 
 static void a_failure_ends_the_job_but_for_what_asks(TestDb *test)
