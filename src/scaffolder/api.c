@@ -5,7 +5,7 @@
 #include "spine/access.h"
 #include "spine/clock.h"
 
-enum { EVENTS_WAIT_MS = 5000, LOOK_MS = 100, TASKS_MAX = 100 };
+enum { EVENTS_WAIT_MS = 5000, LOOK_MS = 100, TASKS_MAX = 100, WAITERS_MAX = 4 };
 
 /* ---- templates and actions ---- */
 
@@ -179,23 +179,37 @@ static Response *get_task(Request *request, void *room, GError **error)
     return task ? response_json(request, 200, task) : NULL;
 }
 
+/* Whoever waits for events keeps a worker from everybody else: beyond a few the answer comes at
+ * once, and the client asks again. */
+static gboolean may_wait(Scaffolder *scaffolder)
+{
+    if (atomic_fetch_add(&scaffolder->waiters, 1) < WAITERS_MAX)
+        return TRUE;
+    atomic_fetch_sub(&scaffolder->waiters, 1);
+    return FALSE;
+}
+
 static Response *get_events(Request *request, void *room, GError **error)
 {
     Arena *arena = request_arena(request);
     const char *id = request_param(request, "id");
     int64_t after, last, until = clock_monotonic_ms() + EVENTS_WAIT_MS;
     const Value *events;
-    gboolean ended;
+    gboolean ended, waits;
+    Scaffolder *scaffolder = room;
 
     if (!request_query_int(request, "after", 0, INT64_MAX - 1, 0, &after, error) ||
         !task_get(room, arena, id, error))
         return NULL;
+    waits = may_wait(scaffolder);
     do {
         events = task_events(room, arena, id, after, &last, &ended, error);
-        if (!events || value_count(events) > 0)
+        if (!events || value_count(events) > 0 || ended || !waits)
             break;
         g_usleep(LOOK_MS * 1000);
     } while (clock_monotonic_ms() < until);
+    if (waits)
+        atomic_fetch_sub(&scaffolder->waiters, 1);
     return events ? response_json(request, 200, events) : NULL;
 }
 

@@ -3,6 +3,8 @@
 #pragma once
 #include "scaffolder/scaffolder.h"
 
+#include <stdatomic.h>
+
 #define SCAFFOLDER_TASK "scaffolder.task"
 
 /* Lines the runner itself prints, as opposed to what an action says: "Beginning step …". */
@@ -18,6 +20,7 @@ struct Scaffolder {
     Arena *arena;              /* what lives as long as the room: schemas, custom actions */
     GPtrArray *actions;        /* Action *, sorted by id */
     const Value *integrations; /* for parseRepoUrl */
+    atomic_int waiters;        /* requests that wait for events of a task */
 };
 
 /* The run of one task's steps. */

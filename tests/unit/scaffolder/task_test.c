@@ -1,3 +1,5 @@
+#include "../net/raw_http.h"
+#include "spine/clock.h"
 #include "../test_folder.h"
 #include "fixture.h"
 
@@ -545,6 +547,51 @@ static void a_dry_run_touches_nothing(TestDb *test)
     g_assert_null(forge_get(f.forge, f.arena, "a", "b", NULL));
 }
 
+static int ask_for(guint16 port, const char *path)
+{
+    g_autofree char *request = g_strdup_printf(
+        "GET /api/scaffolder/v2/tasks%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        path);
+    int fd = raw_connect(port);
+
+    raw_send(fd, request, -1);
+    return fd;
+}
+
+static void who_waits_for_events_keeps_nobody_waiting(TestDb *test)
+{
+    g_auto(Fixture) f = {0};
+    g_autoptr(GError) error = NULL;
+    HttpServerOptions options = {.workers = 8};
+    g_autoptr(HttpServer) server = http_server_new(&options);
+    g_autoptr(GString) reply = g_string_new(NULL);
+    int waiting[12], asking;
+
+    fixture_open(&f, test);
+    fixture_start(&f);
+    http_mount(server, scaffolder_routes, f.scaffolder);
+    guint16 port = raw_listen(server);
+    const Value *entity = fixture_template(
+        &f, "  steps:\n    - {id: b, action: 'debug:wait', input: {milliseconds: 4000}}\n");
+    const char *id = task_submit(f.scaffolder, f.arena, entity, value_object_new(f.arena), NULL,
+                                 "user:default/ada", &error);
+    g_assert_no_error(error);
+    const char *path = arena_printf(f.arena, "/%s/events?after=1000", id);
+    for (guint i = 0; i < G_N_ELEMENTS(waiting); i++)
+        waiting[i] = ask_for(port, path);
+    g_usleep(200000); /* until they have a worker each, where they get one */
+    int64_t asked = clock_monotonic_ms();
+    asking = ask_for(port, "");
+    raw_read_until(asking, reply, NULL);
+    g_assert_cmpint(raw_status(reply->str), ==, 200);
+    g_assert_cmpint(clock_monotonic_ms() - asked, <, 2500);
+    for (guint i = 0; i < G_N_ELEMENTS(waiting); i++)
+        close(waiting[i]);
+    close(asking);
+    jobs_cancel(f.queue->jobs, id, "user:default/ada", NULL);
+    http_server_stop(server, 6000);
+}
+
 int main(int argc, char **argv)
 {
     test_find_program(argv[0]);
@@ -573,6 +620,8 @@ int main(int argc, char **argv)
     test_db_add("/scaffolder/seed/an-organisations-own-template-runs-unchanged",
                 an_organisations_own_template_runs_unchanged);
     test_db_add("/scaffolder/events/have-backstages-shape", events_have_backstages_shape);
+    test_db_add("/scaffolder/events/who-waits-for-them-keeps-nobody-waiting",
+                who_waits_for_events_keeps_nobody_waiting);
     test_db_add("/scaffolder/dry-run/touches-nothing", a_dry_run_touches_nothing);
     return test_db_run();
 }
