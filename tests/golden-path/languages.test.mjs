@@ -20,17 +20,23 @@ for (const entry of languages) {
 }
 
 const demo = await createDemo();
+const nameOf = (language) => `${language}-service`;
+const tasks = {};
 let pave;
+// All at once: while one waits for its health check another compiles.
 before(async () => {
   pave = await demo.start();
   await pave.signIn();
+  for (const { language, skip } of languages) {
+    if (!skip) tasks[language] = await road.create(pave, { ...road.defaults(nameOf(language)), language, database: 'none' });
+  }
 });
 after(() => demo.remove());
 
 for (const { language, skip } of languages) {
   test(`a service in ${language} is built, tested and live in both environments`, { skip }, async () => {
-    const name = `${language}-service`;
-    await road.taskEnded(pave, await road.create(pave, { ...road.defaults(name), language, database: 'none' }));
+    const name = nameOf(language);
+    await road.taskEnded(pave, tasks[language]);
     await road.isInCatalog(pave, name);
     const { id, commit } = await road.runOf(pave, name);
     await road.runSucceeded(pave, id, 240);
