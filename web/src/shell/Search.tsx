@@ -7,6 +7,7 @@ import { useRouter } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useSearch } from '../catalog/api';
 import { KindIcon } from './EntityLink';
+import { searchStore, useSelectFirst } from './spotlight';
 
 interface Action {
   id: string;
@@ -102,10 +103,12 @@ export function Search() {
     ['Do', actions],
     ['Go to', pages],
   ];
+  useSelectFirst(groups.flatMap(([, items]) => items.map((item) => item.id)).join());
   const empty = groups.every(([, items]) => items.length === 0);
 
   return (
     <Spotlight.Root
+      store={searchStore}
       query={term}
       onQueryChange={setTerm}
       shortcut={['mod + K', '/']}

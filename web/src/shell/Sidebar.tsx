@@ -12,7 +12,6 @@ import {
   Tooltip,
   UnstyledButton,
 } from '@mantine/core';
-import { spotlight } from '@mantine/spotlight';
 import {
   IconActivity,
   IconBook2,
@@ -33,6 +32,7 @@ import { useRouterState } from '@tanstack/react-router';
 import { useInfo, useLogout } from '../identity/api';
 import { AppLink } from './AppLink';
 import { Logo } from './Logo';
+import { search } from './spotlight';
 import { useMe } from './useMe';
 
 const GROUPS: { label?: string; items: { href: string; label: string; icon: typeof IconHome }[] }[] = [
@@ -126,7 +126,7 @@ export function Sidebar() {
           h={32}
           fw={400}
           c="dimmed"
-          onClick={() => spotlight.open()}
+          onClick={() => search.open()}
           leftSection={<IconSearch size={15} />}
           rightSection={<Kbd size="xs">{isMac ? '⌘K' : 'Ctrl K'}</Kbd>}
           styles={{ label: { flex: 1, textAlign: 'left', fontWeight: 400 } }}
