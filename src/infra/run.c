@@ -224,6 +224,22 @@ static void find_folder(EngineRun *run)
     run->folder = *inner ? arena_printf(run->arena, "%s/%s", run->work, inner) : run->work;
 }
 
+/* Everything was done, and its folder removed, when the server went down. */
+static gboolean is_tidied(EngineRun *run)
+{
+    const char *last = g_str_equal(run->run->operation, "plan") ? "plan" : "outputs";
+    const Value *job = jobs_get(db_reader(run->infra->db), run->arena, job_id(run->job), NULL);
+    const Value *steps = value_get(job, "steps");
+
+    for (guint i = 0; i < value_count(steps); i++) {
+        const Value *step = value_item(steps, i);
+
+        if (g_str_equal(value_path_string(step, "id", ""), last))
+            return g_str_equal(value_path_string(step, "state", ""), "succeeded");
+    }
+    return FALSE;
+}
+
 static gboolean do_init(EngineRun *run, GError **error)
 {
     static const char *const arguments[] = {"init", "-input=false", "-no-color", NULL};
@@ -234,7 +250,7 @@ static gboolean do_init(EngineRun *run, GError **error)
 
     if (!job_step_open(run->job, "init", "Prepare the module", RECOVERY_REPEAT, &step, error))
         return FALSE;
-    if (step.state == STEP_DONE && g_file_test(run->folder, G_FILE_TEST_IS_DIR))
+    if (step.state == STEP_DONE && (g_file_test(run->folder, G_FILE_TEST_IS_DIR) || is_tidied(run)))
         return TRUE;
     /* Done, but its folder was tidied away since: once more, for this attempt. */
     round = infra_engine_round(run, "init", step.state != STEP_INTERRUPTED, error);

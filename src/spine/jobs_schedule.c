@@ -1,6 +1,7 @@
 /* Claiming, running and ending jobs. One scheduler thread claims; each running job has a thread. */
 #include "formats/json.h"
 #include "spine/clock.h"
+#include "spine/failpoint.h"
 #include "spine/folder.h"
 #include "spine/jobs_internal.h"
 #include <errno.h>
@@ -110,6 +111,7 @@ static void run(Job *job)
         end_with_error(&ending, error);
     }
     job_output_close(g_steal_pointer(&job->output)); /* whoever sees the end sees all lines */
+    failpoint("end", job->slot->kind.name);
     end(&ending);
 }
 

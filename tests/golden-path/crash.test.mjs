@@ -2,7 +2,8 @@
 // had happened.
 //
 // A failpoint holds the server still where it would be worst to lose it; the test kills it there. "intent" is written and
-// nothing done yet, "checkpoint" is done and not yet written; the other places are effects whose caller has no answer yet.
+// nothing done yet, "checkpoint" is done and not yet written, "end" is a job whose steps are all done; the other places are
+// effects whose caller has no answer yet.
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,23 +21,25 @@ const workflowStep = { setUp: '1', checkout: '2', build: '4-1', release: '4-3', 
 // Steps as "<job kind>-<step>": one of each part of the road, and the rest of them.
 const mainSteps = [
   'scaffolder-task-scaffold', 'scaffolder-task-publish', 'infra-run-apply', 'scaffolder-task-register',
-  `pipelines-job-${workflowStep.build}`, `pipelines-job-${workflowStep.deploy}`, 'deployments-deploy-verify',
+  `pipelines-job-${workflowStep.build}`, 'deployments-deploy-verify',
 ];
 const moreSteps = [
   'scaffolder-task-provision-infra-apply-0-', 'infra-run-init', 'infra-run-plan', 'infra-run-outputs',
-  ...['setUp', 'checkout', 'release', 'test'].map((step) => `pipelines-job-${workflowStep[step]}`),
+  ...['setUp', 'checkout', 'release', 'deploy', 'test'].map((step) => `pipelines-job-${workflowStep[step]}`),
   ...['unpack', 'start', 'switch', 'retire'].map((step) => `deployments-deploy-${step}`),
 ];
+const ends = ['scaffolder-task', 'infra-run', 'pipelines-job', 'deployments-deploy'].map((kind) => `end.${kind}`);
 const unanswered = ['repository.in-place', 'state.locked', 'state.written', 'release.stored', 'deployment.ordered'];
 
 const places = {
   'after each intent': (steps) => steps.map((step) => `intent.${step}`),
-  'before each checkpoint': (steps) => [...steps.map((step) => `checkpoint.${step}`), ...unanswered],
+  'before each checkpoint': (steps, more) => [...steps.map((step) => `checkpoint.${step}`), ...more],
 };
 
 const victims = {
   'the server': {
     steps: [...mainSteps, ...moreSteps],
+    more: [...ends, ...unanswered],
     async kill(demo) {
       await killServer(demo.pid);
       await demo.pave.until('the server again', async () => (await demo.pave.raw('GET', '/healthz')).status === 200, 30);
@@ -44,6 +47,7 @@ const victims = {
   },
   'the whole process tree': {
     steps: process.env.PAVE_SLOW ? [...mainSteps, ...moreSteps] : mainSteps,
+    more: process.env.PAVE_SLOW ? [...ends, ...unanswered] : [],
     async kill(demo) {
       const { token } = demo.pave;
       await killTree(demo.pave.data);
@@ -205,8 +209,8 @@ async function pushIsNotForgotten(demo, failpoints, kill) {
   assert.equal(runs.length, 2, 'one run for each push');
 }
 
-for (const [victim, { steps, kill }] of Object.entries(victims)) {
+for (const [victim, { steps, more, kill }] of Object.entries(victims)) {
   for (const [when, pointsOf] of Object.entries(places)) {
-    test(`kill -9 of ${victim} ${when} changes nothing`, () => walkWithCrashes(pointsOf(steps), kill));
+    test(`kill -9 of ${victim} ${when} changes nothing`, () => walkWithCrashes(pointsOf(steps, more), kill));
   }
 }
