@@ -332,6 +332,8 @@ static void push_errored_state(EngineRun *run, const char *round)
             ENGINE_ENDED ||
         exit_code != 0)
         job_print(run->job, "apply", "error", "The state in %s could not be kept", file);
+    else
+        g_unlink(file);
     run->failure = failure;
 }
 
@@ -423,19 +425,44 @@ static gboolean do_outputs(EngineRun *run, const Value **outputs, GError **error
     return job_step_finish(run->job, "outputs", output, NULL, error);
 }
 
-/* The plan and the module's working folder hold secrets in clear. */
+static gboolean holds_job(DbConn *tx, void *data, GError **error)
+{
+    return TRUE;
+}
+
+/* The plan and the module's working folder hold secrets in clear, so they go however the run ended.
+ * They stay for whoever goes on with it, and while the only copy of a state lies there. */
 static void clean_up(EngineRun *run)
 {
-    if (run->work)
+    g_autofree char *state =
+        run->folder ? g_build_filename(run->folder, "errored.tfstate", NULL) : NULL;
+
+    if (run->work && !job_stopping(run->job) && !g_file_test(state, G_FILE_TEST_EXISTS) &&
+        job_write(run->job, holds_job, NULL, NULL))
         folder_remove(run->work, NULL);
+}
+
+static gboolean run_steps(EngineRun *run, Value *result, GError **error)
+{
+    const Value *outputs = NULL;
+    gboolean changes = FALSE;
+
+    if (!do_init(run, error) || !do_plan(run, &changes, error))
+        return FALSE;
+    value_set_string(run->arena, result, "workspace", run->run->workspace);
+    if (g_str_equal(run->run->operation, "plan"))
+        return TRUE;
+    if (!do_apply(run, changes, error) || !do_outputs(run, &outputs, error))
+        return FALSE;
+    value_set(run->arena, result, "outputs", outputs);
+    return TRUE;
 }
 
 gboolean infra_run_job(Job *job, const Value **output, GError **error, void *data)
 {
     EngineRun run = {.infra = data, .job = job, .arena = job_arena(job)};
     Value *result = value_object_new(run.arena);
-    const Value *outputs = NULL;
-    gboolean changes = FALSE;
+    gboolean done;
     g_autoptr(InfraRun) row =
         infra_store_run(db_reader(run.infra->db), run.arena, job_id(job), error);
 
@@ -445,17 +472,10 @@ gboolean infra_run_job(Job *job, const Value **output, GError **error, void *dat
     if (!prepare(&run, error))
         return FALSE;
     find_folder(&run);
-    if (!do_init(&run, error) || !do_plan(&run, &changes, error))
-        return FALSE;
-    value_set_string(run.arena, result, "workspace", row->workspace);
-    if (!g_str_equal(row->operation, "plan")) {
-        if (!do_apply(&run, changes, error) || !do_outputs(&run, &outputs, error))
-            return FALSE;
-        value_set(run.arena, result, "outputs", outputs);
-    }
+    done = run_steps(&run, result, error);
     clean_up(&run);
     *output = result;
-    return TRUE;
+    return done;
 }
 
 /* ---- the end ---- */

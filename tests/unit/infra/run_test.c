@@ -130,6 +130,11 @@ static void test_a_failing_apply_keeps_its_reason_and_goes_on_when_retried(TestD
     const Value *workspace = infra_workspace(room.infra, room.arena, "order-service-staging", NULL);
     g_assert_cmpint(value_int(value_get(workspace, "serial"), 0), >, 0);
     g_assert_true(value_is(value_get(workspace, "lock"), VALUE_NULL));
+    /* The plan holds the values of sensitive variables in clear. */
+    g_autofree char *work = g_strdup_printf("%s/jobs/%s/files/work", test->folder, id);
+    g_autofree char *jobs = g_path_get_dirname(work);
+    g_assert_true(g_file_test(jobs, G_FILE_TEST_IS_DIR));
+    g_assert_false(g_file_test(work, G_FILE_TEST_EXISTS));
 
     test_infra_write(test, "shared/ready", "");
     g_assert_true(jobs_retry(room.queue->jobs, id, "user:default/ada", NULL, &error));
