@@ -17,18 +17,25 @@ as_root() {
     else fail "this needs root: $*"; fi
 }
 
+# Runs a command and shows what it printed only where it fails.
+quietly() {
+    local log
+    log=$("$@" 2>&1) && return
+    printf '%s\n' "$log" | tail -n 40 >&2
+    return 1
+}
+
 # Installs the Debian packages of the arguments that are not there yet.
 install_packages() {
-    local missing=() package
-    for package in "$@"; do
-        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
-    done
+    local missing there
+    there=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2>/dev/null | sed -n 's/ installed$//p' || true)
+    mapfile -t missing < <(comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$there"))
     [ ${#missing[@]} = 0 ] && return
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
         fail "packages are missing and there is no sudo; as root: apt-get install --no-install-recommends ${missing[*]}"
     say "Installing ${missing[*]}"
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    quietly as_root apt-get update -qq && quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+        fail "the packages could not be installed"
 }
 
 # A TCP port nobody listens on.
@@ -41,13 +48,11 @@ configure() {
     local folder=$1
     shift
     ! command -v mold >/dev/null || export CC_LD=mold
-    [ -f "$root/$folder/build.ninja" ] || meson setup "$root/$folder" "$root" "$@" >/dev/null
+    [ -f "$root/$folder/build.ninja" ] || quietly meson setup "$root/$folder" "$root" "$@" || fail "$folder could not be configured"
 }
 
 # Builds targets of a folder; prints only what the compiler has to say.
 compile() {
-    local log
-    log=$(ninja -C "$root/$1" "${@:2}" 2>&1) && return
-    printf '%s\n' "$log" | tail -n 60 >&2
+    quietly ninja -C "$root/$1" "${@:2}" && return
     fail "the build in $1 failed"
 }
