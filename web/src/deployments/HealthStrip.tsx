@@ -1,4 +1,4 @@
-import { Box, Group, Text, Tooltip } from '@mantine/core';
+import { Box, Group, Text } from '@mantine/core';
 import { ago, clock, toMs } from '../api/time';
 import type { HealthHistory } from './health';
 
@@ -56,9 +56,12 @@ export function HealthStrip({ history }: { history?: HealthHistory }) {
         aria-label={`Health since ${ago(Date.now() - length)}${uptime === null ? '' : `, ${uptime.toFixed(2)} % of checks passed`}`}
       >
         {buckets.map((bucket) => (
-          <Tooltip key={bucket.from} label={told(bucket)}>
-            <Box h={22} style={{ flex: 1, borderRadius: 2, background: tone(bucket), opacity: 0.9 }} />
-          </Tooltip>
+          <Box
+            key={bucket.from}
+            title={told(bucket)}
+            h={22}
+            style={{ flex: 1, borderRadius: 2, background: tone(bucket), opacity: 0.9 }}
+          />
         ))}
       </Group>
       <Group justify="space-between" mt={4}>

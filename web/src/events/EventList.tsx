@@ -1,4 +1,4 @@
-import { Anchor, Box, Collapse, Group, Text, UnstyledButton } from '@mantine/core';
+import { Anchor, Box, Group, Text, UnstyledButton } from '@mantine/core';
 import { useState } from 'react';
 import type { CloudEvent } from '../api/stream';
 import { AppLink } from '../shell/AppLink';
@@ -50,13 +50,11 @@ function EventRow({ event, open, onToggle }: { event: CloudEvent; open: boolean;
           <Ago time={event.time} />
         </Box>
       </Group>
-      <Collapse expanded={open}>
-        {open && (
-          <Box className="sunken">
-            <CodeView text={JSON.stringify(event, null, 2)} label={`Event ${event.seq}`} />
-          </Box>
-        )}
-      </Collapse>
+      {open && (
+        <Box className="sunken">
+          <CodeView text={JSON.stringify(event, null, 2)} label={`Event ${event.seq}`} />
+        </Box>
+      )}
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { Text, Tooltip } from '@mantine/core';
+import { Text } from '@mantine/core';
 import { ago, between, clock, duration, toMs, type Time, useNow } from '../api/time';
 
 export function Ago({ time, c = 'dimmed' }: { time: Time; c?: string }) {
@@ -10,11 +10,17 @@ export function Ago({ time, c = 'dimmed' }: { time: Time; c?: string }) {
       </Text>
     );
   return (
-    <Tooltip label={clock(time)}>
-      <Text span c={c} fz="sm" className="num" style={{ whiteSpace: 'nowrap' }}>
-        {ago(time, now)}
-      </Text>
-    </Tooltip>
+    <Text
+      component="time"
+      dateTime={new Date(toMs(time)).toISOString()}
+      title={clock(time)}
+      c={c}
+      fz="sm"
+      className="num"
+      style={{ whiteSpace: 'nowrap' }}
+    >
+      {ago(time, now)}
+    </Text>
   );
 }
 
