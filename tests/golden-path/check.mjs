@@ -24,10 +24,13 @@ try {
   passed('in the catalog, with its owner');
   const first = await road.runOf(pave, name);
   const version = first.commit.id;
-  const staging = await road.answers(pave, name, 'staging', version);
+  // A run that fails ends the waiting, and says why.
+  const ended = road.runSucceeded(pave, first.id);
+  const healthy = road.answers(pave, name, 'staging', version);
+  const staging = await Promise.race([healthy, ended.then(() => healthy)]);
   assert.equal(staging.database, 'ok');
   passed(`healthy in staging with its database (${((performance.now() - started) / 1000).toFixed(2)} s after Create)`);
-  await road.runSucceeded(pave, first.id);
+  await ended;
   await road.answers(pave, name, 'production', version);
   passed('tested, and healthy in production');
   const commit = await road.pushChange(pave, name, 'Good day from');
@@ -47,5 +50,5 @@ try {
   console.log(`${((performance.now() - started) / 1000).toFixed(2).padStart(7)} s  in all`);
 } catch (error) {
   console.error(`failed: ${error.stack}`);
-  process.exitCode = 1;
+  process.exit(1);
 }
