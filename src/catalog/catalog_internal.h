@@ -167,10 +167,6 @@ GBytes *source_read(Catalog *catalog, const Source *source, GError **error);
 /* "owner/name" of the forge's repository it lies in; NULL for anything else. */
 const char *source_repository(Catalog *catalog, Arena *arena, const Source *source);
 
-/* `*`, `?` and `[…]` stay within a path segment, `**` does not. */
-gboolean glob_has_magic(const char *pattern);
-gboolean glob_match(const char *pattern, const char *path);
-
 /* ---- locations (store.c, location.c) ---- */
 
 typedef struct {

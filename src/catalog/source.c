@@ -1,5 +1,6 @@
 /* Where descriptors are read: files below the configured locations, the forge, allowed hosts. */
 #include "catalog/catalog_internal.h"
+#include "formats/glob.h"
 #include "net/http_client.h"
 #include "spine/folder.h"
 #include <dirent.h>
@@ -165,7 +166,8 @@ static void walk_folder(Walk *walk, const char *folder, int depth)
             continue;
         if (S_ISDIR(status.st_mode)) {
             walk_folder(walk, path, depth + 1);
-        } else if (glob_match(walk->pattern, path) && walk->matches->len < MATCHES_MAX) {
+        } else if (glob_matches(walk->pattern, path, GLOB_PLAIN) &&
+                   walk->matches->len < MATCHES_MAX) {
             Source *source = arena_new0(walk->arena, Source, 1);
 
             *source = (Source){"file", arena_strdup(walk->arena, path)};
@@ -213,7 +215,7 @@ static gboolean expand_url(Catalog *catalog, Arena *arena, const char *url, GPtr
         Source *source;
 
         if (!g_str_equal(value_path_string(value_item(entries, i), "type", ""), "file") ||
-            !glob_match(location.path, path))
+            !glob_matches(location.path, path, GLOB_PLAIN))
             continue;
         source = arena_new0(arena, Source, 1);
         *source = (Source){"url", arena_printf(arena, "%.*s%s", (int)prefix, url, path)};

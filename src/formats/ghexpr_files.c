@@ -1,6 +1,7 @@
 /* hashFiles(): the one function that looks at files. Its digest is the SHA-256 over the SHA-256 of
  * each file, files in the order of their paths. Symbolic links are not followed. */
 #include "formats/ghexpr_internal.h"
+#include "formats/glob.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -9,60 +10,6 @@
 
 #define FILES_MAX 200000
 #define DEPTH_MAX 64
-
-/* Does path match a glob of `*`, `?`, `[…]` and `**`? Bounded: `**` recurses, the ceiling is
- * shared by the whole match. */
-static bool glob_matches(const char *glob, const char *path, int *budget)
-{
-    for (; *glob; glob++, path++) {
-        if (--*budget < 0)
-            return false;
-        if (g_str_has_prefix(glob, "**")) {
-            glob += strspn(glob, "*");
-            if (*glob == '/')
-                glob++;
-            else if (!*glob)
-                return true;
-            for (const char *rest = path;; rest = strchr(rest, '/') + 1) {
-                if (glob_matches(glob, rest, budget))
-                    return true;
-                if (!strchr(rest, '/'))
-                    return false;
-            }
-        }
-        if (*glob == '*') {
-            for (const char *rest = path;; rest++) {
-                if (glob_matches(glob + 1, rest, budget))
-                    return true;
-                if (!*rest || *rest == '/')
-                    return false;
-            }
-        }
-        if (!*path)
-            return false;
-        if (*glob == '[') {
-            const char *end = strchr(glob + 1, ']');
-            if (end) {
-                bool negated = glob[1] == '!' || glob[1] == '^', found = false;
-                for (const char *c = glob + 1 + negated; c < end; c++) {
-                    if (c[1] == '-' && c + 2 < end) {
-                        found |= *path >= c[0] && *path <= c[2];
-                        c += 2;
-                    } else {
-                        found |= *c == *path;
-                    }
-                }
-                if (found == negated || *path == '/')
-                    return false;
-                glob = end;
-                continue;
-            }
-        }
-        if (*glob == '?' ? *path == '/' : *glob != *path)
-            return false;
-    }
-    return !*path;
-}
 
 static bool wanted(const char *path, const char *const *patterns)
 {
@@ -73,8 +20,7 @@ static bool wanted(const char *path, const char *const *patterns)
         glob += negated;
         while (g_str_has_prefix(glob, "./"))
             glob += 2;
-        int budget = 100000;
-        if (glob_matches(glob, path, &budget))
+        if (glob_matches(glob, path, GLOB_PLAIN))
             is_wanted = !negated;
     }
     return is_wanted;

@@ -1,11 +1,13 @@
 /* The folder a task works in. Nothing that a template names leaves it, and its content after each
  * step is a git tree, so that an interrupted step begins where the one before ended. */
+#include "formats/glob.h"
 #include "scaffolder/scaffolder_internal.h"
 #include "spine/folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -299,4 +301,21 @@ gboolean workdir_restore(const char *folder, const char *workspace, const char *
     return !tree || (prepare_git(folder, workspace, error) &&
                      run_git(folder, workspace, read_tree, NULL, error) &&
                      run_git(folder, workspace, checkout, NULL, error));
+}
+
+bool path_glob_matches(const char *pattern, const char *path)
+{
+    g_autofree char *at = g_strdup(path);
+
+    while (g_str_has_prefix(pattern, "./"))
+        pattern += 2;
+    while (true) {
+        if (glob_matches(pattern, at, GLOB_BRACES))
+            return true;
+        char *slash = strrchr(at, '/');
+
+        if (!slash)
+            return false;
+        *slash = '\0';
+    }
 }

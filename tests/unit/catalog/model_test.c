@@ -181,33 +181,6 @@ static void test_reference_lists_come_back_sorted(void)
     g_assert_cmpstr(value_path_string(entity, "metadata.namespace", ""), ==, "default");
 }
 
-static void test_globs_keep_to_their_segments(void)
-{
-    static const struct {
-        const char *pattern, *path;
-        gboolean matches;
-    } cases[] = {
-        {"/a/*.yaml", "/a/b.yaml", TRUE},
-        {"/a/*.yaml", "/a/b/c.yaml", FALSE},
-        {"/a/**/c.yaml", "/a/c.yaml", TRUE},
-        {"/a/**/c.yaml", "/a/b/d/c.yaml", TRUE},
-        {"/a/**/c.yaml", "/a/b/d/xc.yaml", FALSE},
-        {"**/x-*.yaml", "a/b/x-1.yaml", TRUE},
-        {"**", "a/b", TRUE},
-        {"a?c", "abc", TRUE},
-        {"a?c", "a/c", FALSE},
-        {"[a-c]x", "bx", TRUE},
-        {"[!a-c]x", "bx", FALSE},
-        {"*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", FALSE},
-        {"a/*/b/**/d*", "a/x/b/c/c/dd", TRUE},
-        {"a", "ab", FALSE},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
-        if (glob_match(cases[i].pattern, cases[i].path) != cases[i].matches)
-            g_error("%s and %s: wanted %d", cases[i].pattern, cases[i].path, cases[i].matches);
-}
-
 static void test_fields_cut_entities_down(void)
 {
     static const char *const cases[][2] = {
@@ -247,7 +220,6 @@ int main(int argc, char **argv)
                     test_reference_lists_come_back_sorted);
     g_test_add_func("/catalog/ref/split-as-backstage-splits-them",
                     test_refs_are_split_as_backstage_splits_them);
-    g_test_add_func("/catalog/glob/keeps-to-its-segments", test_globs_keep_to_their_segments);
     g_test_add_func("/catalog/fields/cut-entities-down", test_fields_cut_entities_down);
     return g_test_run();
 }
