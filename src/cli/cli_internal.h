@@ -7,6 +7,9 @@
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_ALLOWED = 3, EXIT_NOT_FOUND = 4 };
 
+/* How long a token lives that was made without saying so. */
+enum { TOKEN_DAYS = 90 };
+
 typedef struct {
     const char *name;     /* "release create" */
     const char *usage;    /* what follows the name */

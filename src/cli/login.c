@@ -1,4 +1,4 @@
-/* `pave login`, `logout`, `whoami`, `tokens …`. */
+/* `pave login`, `logout`, `whoami`. */
 #include "cli/cli_internal.h"
 #include "cli/client.h"
 #include "cli/commands.h"
@@ -6,8 +6,6 @@
 #include "formats/json.h"
 #include <string.h>
 #include <unistd.h>
-
-#define TOKEN_DAYS 90
 
 /* ---- login ---- */
 
@@ -75,7 +73,7 @@ static const Value *make_token(Client *client, const char *cookie, GError **erro
     g_autoptr(HttpReply) reply = NULL, logout = NULL;
 
     value_set_string(arena, body, "name", arena_printf(arena, "pave on %s", g_get_host_name()));
-    value_set_int(arena, body, "expiresInSeconds", TOKEN_DAYS * 86400);
+    value_set_int(arena, body, "expiresInSeconds", (int64_t)TOKEN_DAYS * 86400);
     reply = post_json(client, "/api/identity/v1/tokens", cookie, body, error);
     if (!reply)
         return NULL;
@@ -212,104 +210,5 @@ int command_whoami(int argc, char **argv)
     groups = value_get(session, "groups");
     for (guint i = 0; i < value_count(groups); i++)
         g_print("  in %s\n", value_string(value_item(groups, i), ""));
-    return EXIT_OK;
-}
-
-/* ---- tokens ---- */
-
-int command_tokens_list(int argc, char **argv)
-{
-    static const char *const headings[] = {"ID", "NAME", "SCOPES", "EXPIRES", "LAST USED", NULL};
-    gboolean as_json = FALSE;
-    const GOptionEntry entries[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &as_json, "Print JSON", NULL},
-                                    {NULL}};
-    g_auto(GStrv) rest = NULL;
-    g_autoptr(Client) client = NULL;
-    g_autoptr(GError) error = NULL;
-    const Value *reply, *items;
-    Table *table;
-
-    if (!cli_parse(argc, argv, entries, &rest))
-        return EXIT_USAGE;
-    client = client_open(&error);
-    reply = client ? client_get(client, &error, "/api/identity/v1/tokens") : NULL;
-    if (!reply)
-        return cli_fail(error);
-    if (as_json) {
-        screen_json(reply);
-        return EXIT_OK;
-    }
-    items = value_get(reply, "items");
-    table = table_new(headings);
-    for (guint i = 0; i < value_count(items); i++) {
-        const Value *token = value_item(items, i), *scopes = value_get(token, "scopes");
-
-        table_add(table,
-                  (const char *[]){
-                      value_path_string(token, "id", ""), value_path_string(token, "name", ""),
-                      scopes && value_count(scopes)
-                          ? json_to_arena(client->arena, scopes, JSON_COMPACT)
-                          : "all",
-                      screen_clip(client->arena, value_path_string(token, "expiresAt", ""), 10),
-                      screen_age(client->arena, value_path_string(token, "lastUsedAt", NULL))});
-    }
-    table_print(table, "You have no tokens.");
-    return EXIT_OK;
-}
-
-int command_tokens_create(int argc, char **argv)
-{
-    g_auto(GStrv) scopes = NULL, rest = NULL;
-    int days = TOKEN_DAYS;
-    const GOptionEntry entries[] = {
-        {"scope", 's', 0, G_OPTION_ARG_STRING_ARRAY, &scopes,
-         "A permission it is cut down to, such as 'catalog.*'", "PERMISSION"},
-        {"days", 'd', 0, G_OPTION_ARG_INT, &days, "How long it lives", "N"},
-        {NULL}};
-    g_autoptr(Client) client = NULL;
-    g_autoptr(GError) error = NULL;
-    const Value *made;
-    Value *body;
-
-    if (!cli_parse(argc, argv, entries, &rest))
-        return EXIT_USAGE;
-    if (g_strv_length(rest) != 1)
-        return cli_usage("tokens create takes a name that says what the token is for");
-    client = client_open(&error);
-    if (!client)
-        return cli_fail(error);
-    body = value_object_new(client->arena);
-    value_set_string(client->arena, body, "name", rest[0]);
-    value_set_int(client->arena, body, "expiresInSeconds", (int64_t)days * 86400);
-    if (scopes) {
-        Value *list = value_array_new(client->arena);
-
-        for (guint i = 0; scopes[i]; i++)
-            value_append(client->arena, list, value_string_new(client->arena, scopes[i]));
-        value_set(client->arena, body, "scopes", list);
-    }
-    made = client_call(client, "POST", "/api/identity/v1/tokens", body, &error);
-    if (!made)
-        return cli_fail(error);
-    g_print("%s\n", value_path_string(made, "token", ""));
-    return EXIT_OK;
-}
-
-int command_tokens_revoke(int argc, char **argv)
-{
-    g_auto(GStrv) rest = NULL;
-    g_autoptr(Client) client = NULL;
-    g_autoptr(GError) error = NULL;
-
-    if (!cli_parse(argc, argv, NULL, &rest))
-        return EXIT_USAGE;
-    if (g_strv_length(rest) != 1)
-        return cli_usage("tokens revoke takes the id of a token");
-    client = client_open(&error);
-    if (!client || !client_call(client, "DELETE",
-                                arena_printf(client->arena, "/api/identity/v1/tokens/%s",
-                                             client_escape(client, rest[0])),
-                                NULL, &error))
-        return cli_fail(error);
     return EXIT_OK;
 }

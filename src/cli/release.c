@@ -293,6 +293,20 @@ int command_release_create(int argc, char **argv)
     return EXIT_OK;
 }
 
+static void add_release(Table *table, Arena *arena, const Value *release)
+{
+    const Value *tags = value_get(release, "tags");
+    g_autoptr(GString) joined = g_string_new(NULL);
+
+    for (guint i = 0; i < value_count(tags); i++)
+        g_string_append_printf(joined, "%s%s", i ? "," : "", value_string(value_item(tags, i), ""));
+    table_add(table,
+              (const char *[]){screen_clip(arena, value_path_string(release, "digest", ""), 19),
+                               screen_clip(arena, value_path_string(release, "commit", ""), 7),
+                               joined->str, value_path_string(release, "message", ""),
+                               screen_age(arena, value_path_string(release, "createdAt", NULL))});
+}
+
 int command_release_list(int argc, char **argv)
 {
     static const char *const headings[] = {"DIGEST", "COMMIT", "TAGS", "MESSAGE", "CREATED", NULL};
@@ -302,8 +316,7 @@ int command_release_list(int argc, char **argv)
     g_auto(GStrv) rest = NULL;
     g_autoptr(Client) client = NULL;
     g_autoptr(GError) error = NULL;
-    const Value *reply, *items;
-    Table *table;
+    const Value *reply;
 
     if (!cli_parse(argc, argv, entries, &rest))
         return EXIT_USAGE;
@@ -315,26 +328,6 @@ int command_release_list(int argc, char **argv)
                    : NULL;
     if (!reply)
         return cli_fail(error);
-    if (as_json) {
-        screen_json(reply);
-        return EXIT_OK;
-    }
-    table = table_new(headings);
-    items = value_get(reply, "items");
-    for (guint i = 0; i < value_count(items); i++) {
-        const Value *release = value_item(items, i), *tags = value_get(release, "tags");
-        g_autoptr(GString) joined = g_string_new(NULL);
-
-        for (guint j = 0; j < value_count(tags); j++)
-            g_string_append_printf(joined, "%s%s", j ? "," : "",
-                                   value_string(value_item(tags, j), ""));
-        table_add(table,
-                  (const char *[]){
-                      screen_clip(client->arena, value_path_string(release, "digest", ""), 19),
-                      screen_clip(client->arena, value_path_string(release, "commit", ""), 7),
-                      joined->str, value_path_string(release, "message", ""),
-                      screen_age(client->arena, value_path_string(release, "createdAt", NULL))});
-    }
-    table_print(table, "There is no release yet.");
+    screen_items(client->arena, reply, as_json, headings, add_release, "There is no release yet.");
     return EXIT_OK;
 }

@@ -123,6 +123,22 @@ static const char *span(Arena *arena, int64_t ms)
     return arena_printf(arena, "%d days", (int)(ms / 86400000));
 }
 
+void screen_items(Arena *arena, const Value *reply, gboolean as_json, const char *const *headings,
+                  TableRow row, const char *empty_text)
+{
+    const Value *items = value_get(reply, "items");
+    Table *table;
+
+    if (as_json) {
+        screen_json(reply);
+        return;
+    }
+    table = table_new(headings);
+    for (guint i = 0; i < value_count(items); i++)
+        row(table, arena, value_item(items, i));
+    table_print(table, empty_text);
+}
+
 const char *screen_clip(Arena *arena, const char *text, gsize length)
 {
     return arena_strndup(arena, text, strnlen(text, length));

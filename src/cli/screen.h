@@ -22,6 +22,12 @@ void table_add(Table *table, const char *const *cells);
 /* Prints and frees it; empty_text where there are no rows. */
 void table_print(Table *table, const char *empty_text);
 
+/* Adds the rows of one item; texts live in arena. */
+typedef void (*TableRow)(Table *table, Arena *arena, const Value *item);
+/* The "items" of a reply as a table with a row for each, or the reply as JSON. */
+void screen_items(Arena *arena, const Value *reply, gboolean as_json, const char *const *headings,
+                  TableRow row, const char *empty_text);
+
 /* The first length characters of an ASCII text, such as a commit's id. */
 const char *screen_clip(Arena *arena, const char *text, gsize length);
 /* "3 min ago" for an ISO time, "" for NULL. */
