@@ -179,7 +179,7 @@ static Response *get_by_refs(Request *request, void *room, GError **error)
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
     const char *const *fields;
     const Predicate *both[2];
-    Value *reply, *items;
+    Value *items;
 
     if (!body || !refs_of_body(body, &refs, error) || !predicates_of(request, body, both, error) ||
         !fields_parse(arena, catalog_texts(arena, value_get(body, "fields")), &fields, error))
@@ -194,9 +194,7 @@ static Response *get_by_refs(Request *request, void *room, GError **error)
         else
             value_append(arena, items, value_null_new(arena));
     }
-    reply = value_object_new(arena);
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
+    return response_items(request, items);
 }
 
 #define READ "catalog.entity.read"

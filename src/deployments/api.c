@@ -11,15 +11,6 @@ static const char CREATE_RELEASE[] = "deployments.release.create";
 
 enum { LIST_MAX = 200, LIST_DEFAULT = 50, TAIL_MAX = 2000, TAIL_DEFAULT = 200 };
 
-static Response *reply_items(Request *request, Value *items)
-{
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena);
-
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
-}
-
 static gboolean limit_of(Request *request, int64_t *limit, GError **error)
 {
     return request_query_int(request, "limit", 1, LIST_MAX, LIST_DEFAULT, limit, error);
@@ -54,7 +45,7 @@ static Response *list_environments(Request *request, void *room, GError **error)
         value_set_bool(arena, item, "production", environment->production);
         value_append(arena, items, item);
     }
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 static Response *list_services(Request *request, void *room, GError **error)
@@ -70,7 +61,7 @@ static Response *list_services(Request *request, void *room, GError **error)
         return NULL;
     for (guint i = 0; i < names->len; i++)
         value_append(arena, items, encode_service(deployments, arena, names->pdata[i], live));
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 /* A service that was never released is one without anything live, not an error: its page asks. */
@@ -107,7 +98,7 @@ static Response *list_deployments(Request *request, void *room, GError **error)
         return NULL;
     for (guint i = 0; i < found->len; i++)
         value_append(arena, items, encode_deployment(arena, found->pdata[i]));
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 static Response *reply_deployment(Request *request, Deployments *deployments, unsigned status,
@@ -222,7 +213,7 @@ static Response *list_releases(Request *request, void *room, GError **error)
         return NULL;
     for (guint i = 0; i < found->len; i++)
         value_append(arena, items, encode_release(arena, found->pdata[i]));
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 static gssize read_body(void *buffer, gsize size, void *data, GError **error)

@@ -2,37 +2,24 @@
 
 #include "spine/clock.h"
 
-static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
-{
-    g_autofree char *text = time_ms ? clock_format(time_ms) : NULL;
-
-    value_set(arena, object, key, value_string_new(arena, text));
-}
-
-/* A member that is null rather than missing. */
-static void set_text(Arena *arena, Value *object, const char *key, const char *text)
-{
-    value_set(arena, object, key, value_string_new(arena, text));
-}
-
 const Value *encode_deployment(Arena *arena, const Deployment *deployment)
 {
     Value *value = value_object_new(arena);
 
-    set_text(arena, value, "id", deployment->id);
-    set_text(arena, value, "service", deployment->service);
-    set_text(arena, value, "environment", deployment->environment);
-    set_text(arena, value, "release", deployment->digest);
-    set_text(arena, value, "commit", deployment->commit);
-    set_text(arena, value, "commitMessage", deployment->message);
-    set_text(arena, value, "kind", deployment->kind);
-    set_text(arena, value, "state", deployment_state_name(deployment->state));
-    set_text(arena, value, "reason", deployment->reason);
-    set_text(arena, value, "actor", deployment->actor);
-    set_text(arena, value, "jobId", deployment->job_id);
-    set_time(arena, value, "createdAt", deployment->created_at);
-    set_time(arena, value, "startedAt", deployment->started_at);
-    set_time(arena, value, "finishedAt", deployment->finished_at);
+    value_set_nullable(arena, value, "id", deployment->id);
+    value_set_nullable(arena, value, "service", deployment->service);
+    value_set_nullable(arena, value, "environment", deployment->environment);
+    value_set_nullable(arena, value, "release", deployment->digest);
+    value_set_nullable(arena, value, "commit", deployment->commit);
+    value_set_nullable(arena, value, "commitMessage", deployment->message);
+    value_set_nullable(arena, value, "kind", deployment->kind);
+    value_set_nullable(arena, value, "state", deployment_state_name(deployment->state));
+    value_set_nullable(arena, value, "reason", deployment->reason);
+    value_set_nullable(arena, value, "actor", deployment->actor);
+    value_set_nullable(arena, value, "jobId", deployment->job_id);
+    value_set(arena, value, "createdAt", clock_value(arena, deployment->created_at));
+    value_set(arena, value, "startedAt", clock_value(arena, deployment->started_at));
+    value_set(arena, value, "finishedAt", clock_value(arena, deployment->finished_at));
     return value;
 }
 
@@ -44,15 +31,15 @@ const Value *encode_release(Arena *arena, const Release *release)
     for (char **name = names; *name; name++)
         if (**name)
             value_append(arena, tags, value_string_new(arena, *name));
-    set_text(arena, value, "service", release->service);
-    set_text(arena, value, "digest", release->digest);
-    set_text(arena, value, "commit", release->commit);
-    set_text(arena, value, "message", release->message);
+    value_set_nullable(arena, value, "service", release->service);
+    value_set_nullable(arena, value, "digest", release->digest);
+    value_set_nullable(arena, value, "commit", release->commit);
+    value_set_nullable(arena, value, "message", release->message);
     value_set(arena, value, "tags", tags);
     value_set_int(arena, value, "size", release->size);
-    set_text(arena, value, "actor", release->actor);
-    set_time(arena, value, "committedAt", release->committed_at);
-    set_time(arena, value, "createdAt", release->created_at);
+    value_set_nullable(arena, value, "actor", release->actor);
+    value_set(arena, value, "committedAt", clock_value(arena, release->committed_at));
+    value_set(arena, value, "createdAt", clock_value(arena, release->created_at));
     return value;
 }
 
@@ -62,11 +49,11 @@ static Value *encode_health(Arena *arena, const Instance *instance)
     Value *health = value_object_new(arena);
     const Check *check = &instance->check;
 
-    set_text(arena, health, "status", instance_state_name(instance->state));
-    set_time(arena, health, "lastCheckAt", check->at_ms);
+    value_set_nullable(arena, health, "status", instance_state_name(instance->state));
+    value_set(arena, health, "lastCheckAt", clock_value(arena, check->at_ms));
     value_set_int(arena, health, "httpStatus", check->status);
     value_set_number(arena, health, "latencyMs", check->latency_ms);
-    set_text(arena, health, "error", *check->error ? check->error : NULL);
+    value_set_nullable(arena, health, "error", *check->error ? check->error : NULL);
     return health;
 }
 
@@ -74,10 +61,10 @@ static Value *encode_version(Arena *arena, const Deployment *deployment)
 {
     Value *value = value_object_new(arena);
 
-    set_text(arena, value, "deploymentId", deployment->id);
-    set_text(arena, value, "release", deployment->digest);
-    set_text(arena, value, "commit", deployment->commit);
-    set_text(arena, value, "commitMessage", deployment->message);
+    value_set_nullable(arena, value, "deploymentId", deployment->id);
+    value_set_nullable(arena, value, "release", deployment->digest);
+    value_set_nullable(arena, value, "commit", deployment->commit);
+    value_set_nullable(arena, value, "commitMessage", deployment->message);
     return value;
 }
 
@@ -93,9 +80,9 @@ static const Value *encode_current(Deployments *deployments, Arena *arena, const
     if (instance && g_str_equal(instance->deployment_id, live->deployment.id))
         health = encode_health(arena, instance);
     pthread_mutex_unlock(&deployments->mutex);
-    set_text(arena, current, "state", value_path_string(health, "status", "starting"));
-    set_time(arena, current, "since", live->since_at);
-    set_text(arena, current, "actor", live->deployment.actor);
+    value_set_nullable(arena, current, "state", value_path_string(health, "status", "starting"));
+    value_set(arena, current, "since", clock_value(arena, live->since_at));
+    value_set_nullable(arena, current, "actor", live->deployment.actor);
     value_set_int(arena, current, "restarts", restarts);
     value_set(arena, current, "health", health ? health : value_null_new(arena));
     return current;
@@ -118,9 +105,9 @@ static const Value *encode_place(Deployments *deployments, Arena *arena, const c
     Value *place = value_object_new(arena);
     g_autofree char *url = settings_url(deployments->settings, service, environment->name);
 
-    set_text(arena, place, "environment", environment->name);
+    value_set_nullable(arena, place, "environment", environment->name);
     value_set_bool(arena, place, "production", environment->production);
-    set_text(arena, place, "url", url);
+    value_set_nullable(arena, place, "url", url);
     value_set(arena, place, "current",
               live ? encode_current(deployments, arena, live) : value_null_new(arena));
     value_set(arena, place, "previous",
@@ -142,7 +129,7 @@ const Value *encode_service(Deployments *deployments, Arena *arena, const char *
                      encode_place(deployments, arena, service, environment,
                                   find_live(live, service, environment->name)));
     }
-    set_text(arena, value, "service", service);
+    value_set_nullable(arena, value, "service", service);
     value_set(arena, value, "environments", places);
     return value;
 }

@@ -66,13 +66,6 @@ static const Value *command_value(Arena *arena, const char *line)
 
 /* ---- the documents ---- */
 
-static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
-{
-    g_autofree char *text = clock_format(time_ms);
-
-    value_set_string(arena, object, key, text);
-}
-
 static Value *labels_value(Arena *arena, const ReleaseSpec *spec)
 {
     Value *labels = value_object_new(arena);
@@ -80,7 +73,8 @@ static Value *labels_value(Arena *arena, const ReleaseSpec *spec)
     value_set_string(arena, labels, "org.opencontainers.image.title", spec->service);
     value_set_string(arena, labels, "org.opencontainers.image.revision", spec->commit);
     if (spec->committed_at)
-        set_time(arena, labels, "org.opencontainers.image.created", spec->committed_at);
+        value_set(arena, labels, "org.opencontainers.image.created",
+                  clock_value(arena, spec->committed_at));
     value_set_string(arena, labels, LABEL_HEALTH, spec->health_path);
     return labels;
 }
@@ -98,7 +92,7 @@ static const Value *config_value(Arena *arena, const ReleaseSpec *spec, const La
     value_set_string(arena, rootfs, "type", "layers");
     value_set(arena, rootfs, "diff_ids", diff_ids);
     if (spec->committed_at)
-        set_time(arena, document, "created", spec->committed_at);
+        value_set(arena, document, "created", clock_value(arena, spec->committed_at));
     value_set_string(arena, document, "architecture", ARCHITECTURE);
     value_set_string(arena, document, "os", "linux");
     value_set(arena, document, "config", config);

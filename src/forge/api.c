@@ -8,15 +8,6 @@ static ForgeRepository *wanted(Request *request, Forge *forge, GError **error)
                       error);
 }
 
-static Response *reply_items(Request *request, const Value *items)
-{
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena);
-
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
-}
-
 static Response *list_repositories(Request *request, void *room, GError **error)
 {
     Forge *forge = room;
@@ -28,7 +19,7 @@ static Response *list_repositories(Request *request, void *room, GError **error)
         return NULL;
     for (guint i = 0; i < all->len; i++)
         value_append(arena, items, forge_repository_value(forge, arena, all->pdata[i]));
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 static Response *get_repository(Request *request, void *room, GError **error)
@@ -49,7 +40,7 @@ static Response *list_commits(Request *request, void *room, GError **error)
     items = forge_commits_between(room, request_arena(request), request_param(request, "owner"),
                                   request_param(request, "name"), request_query(request, "since"),
                                   request_query(request, "ref"), (guint)limit, error);
-    return items ? reply_items(request, items) : NULL;
+    return items ? response_items(request, items) : NULL;
 }
 
 static Response *list_tree(Request *request, void *room, GError **error)
@@ -60,7 +51,7 @@ static Response *list_tree(Request *request, void *room, GError **error)
                    request_param(request, "name"), request_query(request, "ref"),
                    request_query(request, "path"), g_strcmp0(recursive, "true") == 0, error);
 
-    return items ? reply_items(request, items) : NULL;
+    return items ? response_items(request, items) : NULL;
 }
 
 static Response *get_file(Request *request, void *room, GError **error)
@@ -115,7 +106,7 @@ static Response *list_branches(Request *request, void *room, GError **error)
                        forge_branch_is_protected(repository, ref + strlen("refs/heads/")));
         value_append(arena, items, item);
     }
-    return reply_items(request, items);
+    return response_items(request, items);
 }
 
 #define REPOSITORY "/api/forge/v1/repositories/{owner}/{name}"

@@ -304,9 +304,7 @@ const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepos
     g_auto(GStrv) names = g_strsplit(repository->protected_branches, " ", -1);
     g_autofree char *clone = forge_clone_url(forge, repository->owner, repository->name);
     g_autofree char *html = forge_html_url(forge, repository->owner, repository->name);
-    g_autofree char *created = clock_format(repository->created_at);
     int64_t pushed_at = forge_store_pushed_at(db_reader(forge->db), repository->id);
-    g_autofree char *pushed = pushed_at ? clock_format(pushed_at) : NULL;
     g_autofree char *head = forge_resolve(forge, repository->owner, repository->name, NULL, NULL);
 
     value_set_string(arena, value, "owner", repository->owner);
@@ -319,11 +317,11 @@ const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepos
     value_set(arena, value, "protectedBranches", branches);
     value_set_string(arena, value, "cloneUrl", clone);
     value_set_string(arena, value, "htmlUrl", html);
-    value_set_string(arena, value, "createdAt", created);
-    value_set_string(arena, value, "pushedAt", pushed);
+    value_set(arena, value, "createdAt", clock_value(arena, repository->created_at));
+    value_set(arena, value, "pushedAt", pushed_at ? clock_value(arena, pushed_at) : NULL);
     value_set_string(arena, value, "createdBy", repository->created_by);
     value_set_string(arena, value, "cause", repository->cause);
-    value_set(arena, value, "head", head ? value_string_new(arena, head) : value_null_new(arena));
+    value_set_nullable(arena, value, "head", head);
     return value;
 }
 

@@ -467,6 +467,11 @@ void value_set_string(Arena *arena, Value *object, const char *key, const char *
     value_set(arena, object, key, text ? value_string_new(arena, text) : NULL);
 }
 
+void value_set_nullable(Arena *arena, Value *object, const char *key, const char *text)
+{
+    value_set(arena, object, key, value_string_new(arena, text));
+}
+
 void value_set_int(Arena *arena, Value *object, const char *key, int64_t integer)
 {
     value_set(arena, object, key, value_int_new(arena, integer));

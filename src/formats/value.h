@@ -79,6 +79,8 @@ void value_append(Arena *arena, Value *array, const Value *item); /* NULL is ign
 void value_set(Arena *arena, Value *object, const char *key, const Value *value);
 void value_set_string(Arena *arena, Value *object, const char *key,
                       const char *text); /* NULL: no member */
+void value_set_nullable(Arena *arena, Value *object, const char *key,
+                        const char *text); /* NULL: a member that is null */
 void value_set_int(Arena *arena, Value *object, const char *key, int64_t integer);
 void value_set_number(Arena *arena, Value *object, const char *key, double number);
 void value_set_bool(Arena *arena, Value *object, const char *key, bool boolean);

@@ -5,13 +5,6 @@
 
 /* ---- values ---- */
 
-static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
-{
-    g_autofree char *text = time_ms ? clock_format(time_ms) : NULL;
-
-    value_set(arena, object, key, text ? value_string_new(arena, text) : value_null_new(arena));
-}
-
 static Value *strings(Arena *arena, const char *const *texts)
 {
     Value *list = value_array_new(arena);
@@ -19,11 +12,6 @@ static Value *strings(Arena *arena, const char *const *texts)
     for (guint i = 0; texts && texts[i]; i++)
         value_append(arena, list, value_string_new(arena, texts[i]));
     return list;
-}
-
-static void set_or_null(Arena *arena, Value *object, const char *key, const char *text)
-{
-    value_set(arena, object, key, value_string_new(arena, text));
 }
 
 static Value *user_value(Identity *identity, Arena *arena, const char *ref)
@@ -37,8 +25,11 @@ static Value *user_value(Identity *identity, Arena *arena, const char *ref)
 
     value_set_string(arena, user, "ref", ref);
     value_set_string(arena, user, "name", name);
-    set_or_null(arena, user, "displayName", display ? display : name);
-    set_or_null(arena, user, "email", configured ? configured->email : row ? row->email : NULL);
+    value_set_nullable(arena, user, "displayName", display ? display : name);
+    value_set_nullable(arena, user, "email",
+                       configured ? configured->email
+                       : row      ? row->email
+                                  : NULL);
     return user;
 }
 
@@ -194,11 +185,11 @@ static Value *token_value(Arena *arena, const TokenRow *row)
     const Value *scopes = row->scopes ? json_parse(arena, row->scopes, -1, NULL) : NULL;
 
     value_set_string(arena, token, "id", row->id);
-    set_or_null(arena, token, "name", row->name);
+    value_set_nullable(arena, token, "name", row->name);
     value_set(arena, token, "scopes", scopes ? scopes : value_null_new(arena));
-    set_time(arena, token, "createdAt", row->created_at);
-    set_time(arena, token, "expiresAt", row->expires_at);
-    set_time(arena, token, "lastUsedAt", row->last_used_at);
+    value_set(arena, token, "createdAt", clock_value(arena, row->created_at));
+    value_set(arena, token, "expiresAt", clock_value(arena, row->expires_at));
+    value_set(arena, token, "lastUsedAt", clock_value(arena, row->last_used_at));
     return token;
 }
 
@@ -209,14 +200,13 @@ static Response *get_tokens(Request *request, void *room, GError **error)
     const Principal *principal = access_principal(request);
     g_autoptr(GPtrArray) rows =
         store_tokens_of(db_reader(identity->db), principal_name(principal), clock_now_ms(), error);
-    Value *reply = value_object_new(arena), *items = value_array_new(arena);
+    Value *items = value_array_new(arena);
 
     if (!rows)
         return NULL;
     for (guint i = 0; i < rows->len; i++)
         value_append(arena, items, token_value(arena, rows->pdata[i]));
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
+    return response_items(request, items);
 }
 
 /* Scopes of a new token, NULL for all; FALSE with ERROR_INPUT. */

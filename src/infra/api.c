@@ -5,18 +5,9 @@
 
 /* ---- modules, workspaces, runs ---- */
 
-static Response *reply_items(Request *request, const Value *items)
-{
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena);
-
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
-}
-
 static Response *list_modules(Request *request, void *room, GError **error)
 {
-    return reply_items(request, infra_module_list(room, request_arena(request)));
+    return response_items(request, infra_module_list(room, request_arena(request)));
 }
 
 static Response *get_module(Request *request, void *room, GError **error)
@@ -44,7 +35,7 @@ static Response *list_workspaces(Request *request, void *room, GError **error)
             return NULL;
         value_append(arena, items, item);
     }
-    return found ? reply_items(request, items) : NULL;
+    return found ? response_items(request, items) : NULL;
 }
 
 static Response *get_workspace(Request *request, void *room, GError **error)
@@ -70,21 +61,13 @@ static Response *list_runs(Request *request, void *room, GError **error)
                             request_query(request, "service"), (guint)limit, error);
     for (guint i = 0; runs && i < runs->len; i++)
         value_append(arena, items, infra_run_value(infra, conn, arena, runs->pdata[i]));
-    return runs ? reply_items(request, items) : NULL;
+    return runs ? response_items(request, items) : NULL;
 }
 
 static InfraWorkspace *the_workspace(Request *request, Infra *infra, GError **error)
 {
-    const char *name = request_param(request, "name");
-    GError *why = NULL;
-    g_autoptr(InfraWorkspace) workspace =
-        infra_store_workspace(db_reader(infra->db), request_arena(request), name, &why);
-
-    if (why)
-        g_propagate_error(error, why);
-    else if (!workspace)
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
-    return g_steal_pointer(&workspace);
+    return infra_find_workspace(infra, request_arena(request), request_param(request, "name"),
+                                error);
 }
 
 /* The workspace a request names, where its sender may do permission to it. */

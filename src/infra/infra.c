@@ -255,22 +255,26 @@ const char *infra_submit(Infra *infra, Arena *arena, const InfraRequest *request
                                                                            : NULL;
 }
 
+InfraWorkspace *infra_find_workspace(Infra *infra, Arena *arena, const char *name, GError **error)
+{
+    GError *why = NULL;
+    InfraWorkspace *workspace = infra_store_workspace(db_reader(infra->db), arena, name, &why);
+
+    if (why)
+        g_propagate_error(error, why);
+    else if (!workspace)
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
+    return workspace;
+}
+
 const char *infra_rerun(Infra *infra, Arena *arena, const char *name, const char *operation,
                         const char *actor, GError **error)
 {
-    GError *why = NULL;
-    g_autoptr(InfraWorkspace) workspace =
-        infra_store_workspace(db_reader(infra->db), arena, name, &why);
+    g_autoptr(InfraWorkspace) workspace = infra_find_workspace(infra, arena, name, error);
     InfraRequest request;
 
-    if (why) {
-        g_propagate_error(error, why);
+    if (!workspace)
         return NULL;
-    }
-    if (!workspace) {
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
-        return NULL;
-    }
     request = (InfraRequest){.module = workspace->module,
                              .service = workspace->service,
                              .environment = workspace->environment,
@@ -317,7 +321,6 @@ static void add_state(Infra *infra, Arena *arena, const InfraWorkspace *workspac
         infra_store_resources(db_reader(infra->db), arena, workspace->id, NULL);
 
     if (infra_store_state(db_reader(infra->db), arena, workspace->id, &state, NULL)) {
-
         value_set_string(arena, value, "lineage", state.lineage);
         value_set_int(arena, value, "serial", state.serial);
     }
@@ -331,7 +334,6 @@ const Value *infra_workspace_value(Infra *infra, Arena *arena, const InfraWorksp
     Value *value = value_object_new(arena);
     const Value *outputs = infra_store_outputs(db_reader(infra->db), arena, workspace->id, error);
     const Value *runs = outputs ? runs_value(infra, arena, workspace->name, error) : NULL;
-    g_autofree char *updated = clock_format(workspace->updated_at);
 
     if (!runs)
         return NULL;
@@ -346,24 +348,14 @@ const Value *infra_workspace_value(Infra *infra, Arena *arena, const InfraWorksp
     value_set(arena, value, "outputs", outputs);
     add_state(infra, arena, workspace, value);
     value_set(arena, value, "lock", lock_value(infra, arena, workspace->id));
-    value_set_string(arena, value, "updatedAt", updated);
+    value_set(arena, value, "updatedAt", clock_value(arena, workspace->updated_at));
     value_set(arena, value, "runs", runs);
     return value;
 }
 
 const Value *infra_workspace(Infra *infra, Arena *arena, const char *name, GError **error)
 {
-    GError *why = NULL;
-    g_autoptr(InfraWorkspace) workspace =
-        infra_store_workspace(db_reader(infra->db), arena, name, &why);
+    g_autoptr(InfraWorkspace) workspace = infra_find_workspace(infra, arena, name, error);
 
-    if (why) {
-        g_propagate_error(error, why);
-        return NULL;
-    }
-    if (!workspace) {
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no workspace %s", name);
-        return NULL;
-    }
-    return infra_workspace_value(infra, arena, workspace, error);
+    return workspace ? infra_workspace_value(infra, arena, workspace, error) : NULL;
 }

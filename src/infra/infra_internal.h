@@ -146,6 +146,8 @@ gboolean infra_run_ended(DbConn *tx, const char *job_id, const char *state, void
                          GError **error);
 const Value *infra_run_value(Infra *infra, DbConn *conn, Arena *arena, const InfraRun *run);
 
+/* The workspace, or NULL with ERROR_NOT_FOUND. Strings in arena. */
+InfraWorkspace *infra_find_workspace(Infra *infra, Arena *arena, const char *name, GError **error);
 const Value *infra_workspace_value(Infra *infra, Arena *arena, const InfraWorkspace *workspace,
                                    GError **error);
 /* Another run of a workspace that is there, with the variables it has. */

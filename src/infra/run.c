@@ -503,8 +503,6 @@ gboolean infra_run_ended(DbConn *tx, const char *id, const char *state, void *da
 const Value *infra_run_value(Infra *infra, DbConn *conn, Arena *arena, const InfraRun *run)
 {
     Value *value = value_object_new(arena);
-    g_autofree char *created = clock_format(run->created_at);
-    g_autofree char *ended = run->ended_at ? clock_format(run->ended_at) : NULL;
 
     value_set_string(arena, value, "id", run->id);
     value_set_string(arena, value, "jobId", run->id);
@@ -521,8 +519,8 @@ const Value *infra_run_value(Infra *infra, DbConn *conn, Arena *arena, const Inf
         value_set(arena, value, "plan", plan);
     }
     value_set_string(arena, value, "actor", run->actor);
-    value_set_string(arena, value, "createdAt", created);
-    value_set_string(arena, value, "endedAt", ended);
+    value_set(arena, value, "createdAt", clock_value(arena, run->created_at));
+    value_set(arena, value, "endedAt", run->ended_at ? clock_value(arena, run->ended_at) : NULL);
     if (g_str_equal(run->state, "failed"))
         value_set_string(
             arena, value, "error",

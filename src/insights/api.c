@@ -17,11 +17,9 @@ static gboolean read_window(Request *request, DoraWindow *window, int64_t *days,
 static const Value *window_to_value(Arena *arena, const DoraWindow *window, int64_t days)
 {
     Value *object = value_object_new(arena);
-    g_autofree char *from = clock_format(window->from);
-    g_autofree char *to = clock_format(window->to);
 
-    value_set_string(arena, object, "from", from);
-    value_set_string(arena, object, "to", to);
+    value_set(arena, object, "from", clock_value(arena, window->from));
+    value_set(arena, object, "to", clock_value(arena, window->to));
     value_set_int(arena, object, "days", days);
     return object;
 }

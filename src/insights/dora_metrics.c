@@ -220,13 +220,6 @@ const Value *dora_series(const Dora *dora, Arena *arena, const DoraWindow *windo
     return series;
 }
 
-static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
-{
-    g_autofree char *text = time_ms ? clock_format(time_ms) : NULL;
-
-    value_set(arena, object, key, value_string_new(arena, text));
-}
-
 static void set_seq(Arena *arena, Value *object, const char *key, int64_t seq)
 {
     if (seq)
@@ -242,13 +235,13 @@ static const Value *row(Arena *arena, const DoraDeployment *deployment)
     value_set_string(arena, object, "environment", deployment->environment);
     value_set_string(arena, object, "commit", deployment->commit);
     value_set_string(arena, object, "kind", deployment->rollback ? "rollback" : "deploy");
-    set_time(arena, object, "finishedAt", deployment->finished_at);
+    value_set(arena, object, "finishedAt", clock_value(arena, deployment->finished_at));
     value_set(arena, object, "leadTimeMs",
               deployment->lead_time_ms < 0 ? value_null_new(arena)
                                            : value_int_new(arena, deployment->lead_time_ms));
     value_set_bool(arena, object, "failed", deployment->failed);
     value_set_bool(arena, object, "rework", deployment->rework);
-    set_time(arena, object, "recoveredAt", deployment->recovered_at);
+    value_set(arena, object, "recoveredAt", clock_value(arena, deployment->recovered_at));
     value_set(arena, object, "reason", value_string_new(arena, deployment->reason));
     set_seq(arena, object, "eventSeq", deployment->seq);
     set_seq(arena, object, "failedSeq", deployment->failed_seq);

@@ -70,6 +70,15 @@ Response *response_json(Request *request, unsigned status, const Value *value)
                          length);
 }
 
+Response *response_items(Request *request, const Value *items)
+{
+    Arena *arena = request_arena(request);
+    Value *reply = value_object_new(arena);
+
+    value_set(arena, reply, "items", items);
+    return response_json(request, 200, reply);
+}
+
 Response *response_empty(unsigned status)
 {
     return response_take(status, NULL, g_strdup(""), 0);

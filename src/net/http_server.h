@@ -71,6 +71,8 @@ void *request_principal(const Request *request);
 /* ---- replies ---- */
 
 Response *response_json(Request *request, unsigned status, const Value *value);
+/* 200 with {"items": items}: how every list is answered. */
+Response *response_items(Request *request, const Value *items);
 Response *response_text(unsigned status, const char *content_type, const char *text); /* copies */
 Response *response_take(unsigned status, const char *content_type, char *bytes,
                         gsize length); /* takes bytes */

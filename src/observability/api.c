@@ -15,9 +15,8 @@ static const int64_t MINUTE_MS = (int64_t)60 * 1000;
 static Value *encode_check(Arena *arena, const Bucket *bucket)
 {
     Value *check = value_object_new(arena);
-    g_autofree char *at = clock_format(bucket->at_ms);
 
-    value_set_string(arena, check, "t", at);
+    value_set(arena, check, "t", clock_value(arena, bucket->at_ms));
     value_set_bool(arena, check, "ok", bucket->failures == 0);
     value_set_int(arena, check, "status", bucket->status);
     value_set_number(arena, check, "latencyMs", bucket->latency_ms);
@@ -72,7 +71,7 @@ static Response *get_health(Request *request, void *room, GError **error)
 {
     Observability *observability = room;
     Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena), *items = value_array_new(arena);
+    Value *items = value_array_new(arena);
     g_autoptr(GPtrArray) buckets = NULL;
     int64_t hours, step;
 
@@ -86,8 +85,7 @@ static Response *get_health(Request *request, void *room, GError **error)
         return NULL;
     for (guint at = 0; at < buckets->len;)
         value_append(arena, items, encode_place(observability, arena, buckets, &at));
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
+    return response_items(request, items);
 }
 
 /* ---- for machines ---- */

@@ -13,17 +13,6 @@
 
 /* ---- encoding ---- */
 
-static void set_time(Arena *arena, Value *object, const char *key, int64_t time_ms)
-{
-    g_autofree char *text = time_ms ? clock_format(time_ms) : NULL;
-    value_set(arena, object, key, value_string_new(arena, text));
-}
-
-static void set_text(Arena *arena, Value *object, const char *key, const char *text)
-{
-    value_set(arena, object, key, value_string_new(arena, text));
-}
-
 static const Value *find_step(const Value *steps, const char *id)
 {
     for (guint i = 0; i < value_count(steps); i++)
@@ -53,9 +42,10 @@ static const Value *step_value(Arena *arena, guint number, const char *name, con
     value_set_int(arena, step, "number", number);
     value_set_string(arena, step, "name", value_string(value_get(known, "name"), name));
     value_set_string(arena, step, "status", status);
-    set_text(arena, step, "conclusion", g_str_equal(status, "completed") ? conclusion : NULL);
-    set_text(arena, step, "startedAt", value_string(value_get(known, "startedAt"), NULL));
-    set_text(arena, step, "endedAt", value_string(value_get(known, "endedAt"), NULL));
+    value_set_nullable(arena, step, "conclusion",
+                       g_str_equal(status, "completed") ? conclusion : NULL);
+    value_set_nullable(arena, step, "startedAt", value_string(value_get(known, "startedAt"), NULL));
+    value_set_nullable(arena, step, "endedAt", value_string(value_get(known, "endedAt"), NULL));
     return step;
 }
 
@@ -97,21 +87,21 @@ static const Value *job_value(DbConn *conn, const Run *run, const RunNode *node,
     Value *job = value_object_new(arena);
     const Value *report = node->report ? json_parse(arena, node->report, -1, NULL) : NULL;
     value_set_string(arena, job, "id", node->id);
-    set_text(arena, job, "jobId", node->queue_job);
+    value_set_nullable(arena, job, "jobId", node->queue_job);
     value_set_string(arena, job, "key", node->key);
     value_set_string(arena, job, "name", node->name);
     value_set(arena, job, "needs", run_needs_keys(run, node));
     value_set_string(arena, job, "status",
                      node->state == NODE_PENDING ? "queued" : node_state_name(node->state));
-    set_text(arena, job, "conclusion", conclusion_name(node->conclusion));
-    set_text(arena, job, "environment", node->environment);
-    set_time(arena, job, "startedAt", node->started_at);
-    set_time(arena, job, "endedAt", node->ended_at);
+    value_set_nullable(arena, job, "conclusion", conclusion_name(node->conclusion));
+    value_set_nullable(arena, job, "environment", node->environment);
+    value_set(arena, job, "startedAt", clock_value(arena, node->started_at));
+    value_set(arena, job, "endedAt", clock_value(arena, node->ended_at));
     value_set(arena, job, "annotations", annotations_value(run, node, report));
     if (!whole)
         return job;
     value_set(arena, job, "outputs", node->outputs ? node->outputs : value_object_new(arena));
-    set_text(arena, job, "summary", value_string(value_get(report, "summary"), NULL));
+    value_set_nullable(arena, job, "summary", value_string(value_get(report, "summary"), NULL));
     value_set(arena, job, "steps",
               node->kind == NODE_IS_JOB ? steps_value(conn, run, node) : value_array_new(arena));
     return job;
@@ -195,11 +185,11 @@ static const Value *run_value(DbConn *conn, const Run *run, gboolean whole)
                      waits                        ? "waiting"
                      : run->state == NODE_PENDING ? "queued"
                                                   : node_state_name(run->state));
-    set_text(arena, value, "conclusion", conclusion_name(run->conclusion));
-    set_text(arena, value, "waitingFor", waits);
-    set_time(arena, value, "createdAt", run->created_at);
-    set_time(arena, value, "startedAt", run->started_at);
-    set_time(arena, value, "endedAt", run->ended_at);
+    value_set_nullable(arena, value, "conclusion", conclusion_name(run->conclusion));
+    value_set_nullable(arena, value, "waitingFor", waits);
+    value_set(arena, value, "createdAt", clock_value(arena, run->created_at));
+    value_set(arena, value, "startedAt", clock_value(arena, run->started_at));
+    value_set(arena, value, "endedAt", clock_value(arena, run->ended_at));
     value_set(arena, value, "errors", run->errors ? run->errors : value_array_new(arena));
     for (guint i = 0; i < run->node_count; i++)
         if (is_shown(run, run->nodes[i]))
@@ -223,7 +213,7 @@ static Response *list_runs(Request *request, void *room, GError **error)
     Pipelines *pipelines = room;
     Arena *arena = request_arena(request);
     DbConn *conn = db_reader(pipelines->db);
-    Value *reply = value_object_new(arena), *items = value_array_new(arena);
+    Value *items = value_array_new(arena);
     g_autoptr(GPtrArray) found = g_ptr_array_new();
     int64_t limit;
     if (!request_query_int(request, "limit", 1, 100, 20, &limit, error) ||
@@ -237,8 +227,7 @@ static Response *list_runs(Request *request, void *room, GError **error)
             return NULL;
         value_append(arena, items, run_value(conn, run, FALSE));
     }
-    value_set(arena, reply, "items", items);
-    return response_json(request, 200, reply);
+    return response_items(request, items);
 }
 
 static Response *get_run(Request *request, void *room, GError **error)

@@ -342,10 +342,8 @@ static Response *get_provenance(Request *request, void *room, GError **error)
         (entity && !(ref = catalog_ref(arena, entity, "component", "default", error))))
         return NULL;
     const Value *items = provenance_list(scaffolder, arena, kind, ref, (guint)limit, error);
-    Value *reply = value_object_new(arena);
 
-    value_set(arena, reply, "items", items);
-    return items ? response_json(request, 200, reply) : NULL;
+    return items ? response_items(request, items) : NULL;
 }
 
 #define V2 "/api/scaffolder/v2"

@@ -102,7 +102,6 @@ static Value *read_provenance(Arena *arena, DbRows *rows)
 {
     Value *item = value_object_new(arena);
     const char *inputs = db_rows_text(rows, 4);
-    g_autofree char *created = clock_format(db_rows_int(rows, 6));
 
     value_set_string(arena, item, "id", db_rows_text(rows, 0));
     value_set_string(arena, item, "taskId", db_rows_text(rows, 0));
@@ -111,7 +110,7 @@ static Value *read_provenance(Arena *arena, DbRows *rows)
     value_set_string(arena, item, "templateSource", db_rows_text(rows, 3));
     value_set(arena, item, "inputs", json_parse(arena, inputs, -1, NULL));
     value_set_string(arena, item, "actor", db_rows_text(rows, 5));
-    value_set_string(arena, item, "createdAt", created);
+    value_set(arena, item, "createdAt", clock_value(arena, db_rows_int(rows, 6)));
     return item;
 }
 

@@ -47,6 +47,13 @@ char *clock_format(int64_t time_ms)
     return g_strdup_printf("%s.%03dZ", whole, (int)milliseconds);
 }
 
+Value *clock_value(Arena *arena, int64_t time_ms)
+{
+    g_autofree char *text = time_ms ? clock_format(time_ms) : NULL;
+
+    return value_string_new(arena, text);
+}
+
 gboolean clock_parse(const char *text, int64_t *time_ms)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();

@@ -1,5 +1,6 @@
 /* Time and ids. Times are int64 milliseconds UTC. */
 #pragma once
+#include "formats/value.h"
 #include <glib.h>
 #include <stdint.h>
 
@@ -11,6 +12,8 @@ int64_t clock_monotonic_ms(void);
 
 /* "2026-03-01T12:00:00.123Z"; free with g_free(). */
 char *clock_format(int64_t time_ms);
+/* The same as a value in arena; a null value for 0, which is no time. */
+Value *clock_value(Arena *arena, int64_t time_ms);
 /* ISO 8601 with offset; FALSE where it is none. */
 gboolean clock_parse(const char *text, int64_t *time_ms);
 

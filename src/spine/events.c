@@ -230,21 +230,19 @@ gboolean events_read(DbConn *conn, Arena *arena, const EventFilter *filter, GPtr
 const Value *event_to_value(Arena *arena, const Event *event)
 {
     Value *object = value_object_new(arena);
-    g_autofree char *time = clock_format(event->occurred_at);
-    g_autofree char *recorded = clock_format(event->recorded_at);
 
     value_set_string(arena, object, "specversion", "1.0");
     value_set_string(arena, object, "id", event->id);
     value_set_string(arena, object, "source", event->source);
     value_set_string(arena, object, "type", event->type);
     value_set_string(arena, object, "subject", event->subject);
-    value_set_string(arena, object, "time", time);
+    value_set(arena, object, "time", clock_value(arena, event->occurred_at));
     value_set_int(arena, object, "seq", event->seq);
     value_set_string(arena, object, "subjectuid", event->subject_uid);
     value_set_string(arena, object, "actor", event->actor);
     value_set_string(arena, object, "onbehalfof", event->on_behalf_of);
     value_set_string(arena, object, "cause", event->cause);
-    value_set_string(arena, object, "recordedtime", recorded);
+    value_set(arena, object, "recordedtime", clock_value(arena, event->recorded_at));
     value_set_string(arena, object, "digest", event->digest);
     if (event->payload) {
         value_set_string(arena, object, "datacontenttype", "application/json");

@@ -23,11 +23,7 @@ static Response *list_jobs(Request *request, void *room, GError **error)
         jobs_list(db_reader(jobs->db), arena, request_query(request, "kind"),
                   request_query(request, "subject"), request_query(request, "state"), (guint)limit,
                   (guint)offset, error);
-    if (!items)
-        return NULL;
-    Value *body = value_object_new(arena);
-    value_set(arena, body, "items", items);
-    return response_json(request, 200, body);
+    return items ? response_items(request, items) : NULL;
 }
 
 static Response *reply_job(Request *request, Jobs *jobs, GError **error)

@@ -413,10 +413,8 @@ gboolean job_folder_is_removed(DbConn *tx, const char *id, GError **error)
 
 void job_show_time(Arena *arena, Value *object, const char *key, DbRows *rows, int column)
 {
-    if (db_rows_is_null(rows, column))
-        return;
-    g_autofree char *text = clock_format(db_rows_int(rows, column));
-    value_set_string(arena, object, key, text);
+    if (!db_rows_is_null(rows, column))
+        value_set(arena, object, key, clock_value(arena, db_rows_int(rows, column)));
 }
 
 static Value *row_to_value(DbRows *rows, Arena *arena)
