@@ -6,26 +6,10 @@
 
 #define DOCS "/pave/docs/"
 
-static Value *environments(Arena *arena, const Config *config)
-{
-    const Value *configured = config_get(config, "deployments.environments");
-    Value *list = value_array_new(arena);
-
-    for (guint i = 0; i < value_count(configured); i++) {
-        const Value *given = value_item(configured, i);
-        Value *environment = value_object_new(arena);
-
-        value_set_string(arena, environment, "name", value_path_string(given, "name", ""));
-        value_set_bool(arena, environment, "production",
-                       value_bool(value_get(given, "production"), FALSE));
-        value_append(arena, list, environment);
-    }
-    return list;
-}
-
 static Response *get_info(Request *request, void *room, GError **error)
 {
-    const Config *config = room;
+    const App *app = room;
+    const Config *config = app->config;
     Arena *arena = request_arena(request);
     Value *info = value_object_new(arena);
 
@@ -33,7 +17,7 @@ static Response *get_info(Request *request, void *room, GError **error)
     value_set_string(arena, info, "organization", config_string(config, "organization.name", ""));
     value_set_string(arena, info, "version", PAVE_VERSION);
     value_set_string(arena, info, "baseUrl", config_string(config, "backend.baseUrl", ""));
-    value_set(arena, info, "environments", environments(arena, config));
+    value_set(arena, info, "environments", deployments_environment_list(app->deployments, arena));
     return response_json(request, 200, info);
 }
 

@@ -1,7 +1,11 @@
 /* What the portal needs to know of the installation, and the documentation the binary carries. */
 #pragma once
-#include "net/http_server.h"
-#include "spine/config.h"
+#include "deployments/deployments.h"
 
-/* Room: const Config *. */
+typedef struct {
+    const Config *config;
+    Deployments *deployments;
+} App;
+
+/* Room: App *. */
 extern const Route app_routes[];

@@ -23,7 +23,7 @@
 
 struct House {
     const HouseSpec *spec;
-    char **environments; /* names */
+    App app;
     char *base_host;
     char *api_url;           /* from this machine */
     char *certificate, *key; /* of the portal's door, PEM; NULL for plain HTTP */
@@ -70,32 +70,6 @@ static char *host_of(const char *url)
     return g_ascii_strdown(uri && g_uri_get_host(uri) ? g_uri_get_host(uri) : "localhost", -1);
 }
 
-static char **environment_names(const Config *config)
-{
-    const Value *list = config_get(config, "deployments.environments");
-    char **names;
-
-    if (value_count(list) == 0)
-        return g_strsplit("staging,production", ",", -1);
-    names = g_new0(char *, value_count(list) + 1);
-    for (guint i = 0; i < value_count(list); i++)
-        names[i] = g_strdup(value_path_string(value_item(list, i), "name", ""));
-    return names;
-}
-
-static gboolean open_ca(House *house, GError **error)
-{
-    g_autofree char *folder = g_build_filename(house->spec->data_folder, "ca", NULL);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
-    for (guint i = 0; house->environments[i]; i++)
-        g_ptr_array_add(names, g_strdup_printf("*.%s.internal", house->environments[i]));
-    g_ptr_array_add(names, g_strdup("localhost"));
-    g_ptr_array_add(names, NULL);
-    house->ca = local_ca_open(folder, house->secrets, (const char *const *)names->pdata, error);
-    return house->ca != NULL;
-}
-
 static gboolean open_spine(House *house, GError **error)
 {
     const Config *config = house->spec->config;
@@ -114,7 +88,7 @@ static gboolean open_spine(House *house, GError **error)
     house->events = events_new(house->db);
     house->jobs = jobs_new(house->db, house->events, house->secrets, data, g_get_host_name());
     house->blobs = blobs_open(blobs, error);
-    return house->blobs && open_ca(house, error);
+    return house->blobs != NULL;
 }
 
 /* ---- the rooms ---- */
@@ -196,6 +170,33 @@ static const char *const *owners_of_service(Arena *arena, const char *service, v
     return all;
 }
 
+/* For the names of the services, which are their environments'. */
+static gboolean open_ca(House *house, GError **error)
+{
+    g_autofree char *folder = g_build_filename(house->spec->data_folder, "ca", NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *const *environments = deployments_environments(house->deployments);
+
+    for (guint i = 0; environments[i]; i++)
+        g_ptr_array_add(names, g_strdup_printf("*.%s.internal", environments[i]));
+    g_ptr_array_add(names, g_strdup("localhost"));
+    g_ptr_array_add(names, NULL);
+    house->ca = local_ca_open(folder, house->secrets, (const char *const *)names->pdata, error);
+    return house->ca != NULL;
+}
+
+static gboolean open_deployments(House *house, GError **error)
+{
+    const HouseSpec *spec = house->spec;
+
+    house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
+                                         house->blobs, spec->config, spec->data_folder, error);
+    if (!house->deployments)
+        return FALSE;
+    deployments_set_owners(house->deployments, owners_of_service, house);
+    return open_ca(house, error);
+}
+
 static gboolean open_upper_rooms(House *house, GError **error)
 {
     const Config *config = house->spec->config;
@@ -204,7 +205,7 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                 .api_socket = house->api_socket,
                                 .ingress_socket = house->ingress_socket,
                                 .ca_file = house->ca->bundle_file,
-                                .environments = (const char *const *)house->environments,
+                                .environments = deployments_environments(house->deployments),
                                 .pave_program = house->spec->program};
 
     house->scaffolder = scaffolder_new(house->db, house->events, house->jobs, house->secrets,
@@ -216,11 +217,6 @@ static gboolean open_upper_rooms(House *house, GError **error)
                       data, &runtime, issue_job_token, house->identity, error);
     if (!house->pipelines)
         return FALSE;
-    house->deployments = deployments_new(house->db, house->events, house->jobs, house->secrets,
-                                         house->blobs, config, data, error);
-    if (!house->deployments)
-        return FALSE;
-    deployments_set_owners(house->deployments, owners_of_service, house);
     house->observability =
         observability_new(house->db, house->events, house->deployments, house->server, error);
     if (!house->observability)
@@ -273,7 +269,7 @@ static void mount(House *house)
         const Route *routes;
         void *room;
     } rooms[] = {
-        {app_routes, (void *)house->spec->config},
+        {app_routes, &house->app},
         {events_routes, house->events},
         {jobs_routes, house->jobs},
         {identity_routes, house->identity},
@@ -287,9 +283,9 @@ static void mount(House *house)
         {insights_routes, house->insights},
     };
 
+    house->app = (App){house->spec->config, house->deployments};
     for (guint i = 0; i < G_N_ELEMENTS(rooms); i++)
-        if (rooms[i].routes)
-            http_mount(server, rooms[i].routes, rooms[i].room);
+        http_mount(server, rooms[i].routes, rooms[i].room);
     house->ingress = ingress_new(house->deployments);
     http_server_set_authenticator(server, identity_authenticate, house->identity,
                                   (GDestroyNotify)principal_unref);
@@ -303,7 +299,7 @@ static gboolean start(House *house, GError **error)
 {
     events_start(house->events);
     house->events_started = TRUE;
-    if (!forge_start(house->forge, error) || (!catalog_start(house->catalog, error)))
+    if (!forge_start(house->forge, error) || !catalog_start(house->catalog, error))
         return FALSE;
     /* What runs is taken up before a deployment that was interrupted goes on. */
     if (!deployments_start(house->deployments, error))
@@ -336,7 +332,6 @@ House *house_open(const HouseSpec *spec, GError **error)
     g_autoptr(House) house = g_new0(House, 1);
 
     house->spec = spec;
-    house->environments = environment_names(spec->config);
     house->base_host = host_of(spec->base_url);
     house->api_url = g_strdup_printf("http://127.0.0.1:%u", spec->port);
     house->api_socket = house_api_socket(spec->data_folder);
@@ -346,7 +341,7 @@ House *house_open(const HouseSpec *spec, GError **error)
         !read_pem(spec->config, "backend.https.certificate.key", &house->key, error))
         return NULL;
     if (!open_spine(house, error) || !open_lower_rooms(house, error) ||
-        !open_upper_rooms(house, error))
+        !open_deployments(house, error) || !open_upper_rooms(house, error))
         return NULL;
     mount(house);
     if (!start(house, error) || !listen_all(house, error))
@@ -369,9 +364,9 @@ void house_close(House *house)
         events_stop(house->events);
     g_clear_pointer(&house->insights, insights_free);
     g_clear_pointer(&house->observability, observability_free);
-    g_clear_pointer(&house->deployments, deployments_free);
     g_clear_pointer(&house->pipelines, pipelines_free);
     g_clear_pointer(&house->scaffolder, scaffolder_free);
+    g_clear_pointer(&house->deployments, deployments_free);
     g_clear_pointer(&house->infra, infra_free);
     g_clear_pointer(&house->catalog, catalog_free);
     g_clear_pointer(&house->forge, forge_free);
@@ -385,7 +380,6 @@ void house_close(House *house)
     g_clear_pointer(&house->ca, local_ca_free);
     g_clear_pointer(&house->secrets, secrets_free);
     g_clear_pointer(&house->db, db_close);
-    g_strfreev(house->environments);
     g_free(house->base_host);
     g_free(house->api_url);
     g_free(house->certificate);

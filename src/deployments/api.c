@@ -33,19 +33,7 @@ static gboolean may_change(Request *request, Deployments *deployments, const cha
 
 static Response *list_environments(Request *request, void *room, GError **error)
 {
-    Deployments *deployments = room;
-    Arena *arena = request_arena(request);
-    Value *items = value_array_new(arena);
-
-    for (guint i = 0; i < deployments->settings->environments->len; i++) {
-        const Environment *environment = deployments->settings->environments->pdata[i];
-        Value *item = value_object_new(arena);
-
-        value_set_string(arena, item, "name", environment->name);
-        value_set_bool(arena, item, "production", environment->production);
-        value_append(arena, items, item);
-    }
-    return response_items(request, items);
+    return response_items(request, deployments_environment_list(room, request_arena(request)));
 }
 
 static Response *list_services(Request *request, void *room, GError **error)

@@ -91,6 +91,22 @@ const char *const *deployments_environments(Deployments *deployments)
     return (const char *const *)deployments->settings->names;
 }
 
+const Value *deployments_environment_list(Deployments *deployments, Arena *arena)
+{
+    const GPtrArray *environments = deployments->settings->environments;
+    Value *list = value_array_new(arena);
+
+    for (guint i = 0; i < environments->len; i++) {
+        const Environment *environment = environments->pdata[i];
+        Value *item = value_object_new(arena);
+
+        value_set_string(arena, item, "name", environment->name);
+        value_set_bool(arena, item, "production", environment->production);
+        value_append(arena, list, item);
+    }
+    return list;
+}
+
 /* Under the mutex: each is told to be quick. */
 void deployments_each_running(Deployments *deployments,
                               void (*each)(const RunningVersion *running, void *data), void *data)

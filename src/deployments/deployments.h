@@ -25,6 +25,8 @@ gboolean deployments_route(Deployments *deployments, const char *service, const 
                            char **address, guint16 *port);
 /* Names of the environments in order of promotion, NULL-terminated; owned by deployments. */
 const char *const *deployments_environments(Deployments *deployments);
+/* The same with what is known of them, [{name, production}], in arena. */
+const Value *deployments_environment_list(Deployments *deployments, Arena *arena);
 
 /* Calls each for every live version: for observability's metrics and health page. */
 typedef struct {
