@@ -24,8 +24,6 @@ gboolean hcl_starts_identifier(int c);
 const char *hcl_identifier(HclCursor *cursor);
 /* Over blanks and comments, and newlines where lines is set. A `#` comment's newline stays. */
 void hcl_skip_space(HclCursor *cursor, gboolean lines);
-/* Over a quoted string, its templates included. NULL, or what is wrong. */
-const char *hcl_skip_string(HclCursor *cursor, guint depth);
 /* At "<<EOT" or "<<-EOT"? Then over it; *body and *body_length are its lines, *indented tells of
  * the dash. NULL or what is wrong. */
 gboolean hcl_at_heredoc(const HclCursor *cursor);

@@ -77,8 +77,9 @@ void hcl_skip_space(HclCursor *cursor, gboolean lines)
     }
 }
 
-/* Inside "${" or "%{", to the brace that ends it. */
-static const char *skip_template(HclCursor *cursor, guint depth)
+/* Behind an opening bracket: over what follows and the one that closes it. */
+static const char *skip_to_closing(HclCursor *cursor, int closing, const char *unclosed,
+                                   guint depth)
 {
     if (depth > HCL_DEPTH_MAX)
         return TOO_DEEP;
@@ -89,23 +90,25 @@ static const char *skip_template(HclCursor *cursor, guint depth)
         hcl_skip_space(cursor, TRUE);
         c = hcl_peek(cursor, 0);
         if (c < 0)
-            return "a template \"${\" is not closed";
-        if (c == '}') {
+            return unclosed;
+        if (c == closing) {
             hcl_advance(cursor, 1);
             return NULL;
+        }
+        if (c == ')' || c == ']' || c == '}')
+            return "a closing bracket does not match its opening one";
+        if (c == ',') {
+            hcl_advance(cursor, 1);
+            continue;
         }
         wrong = hcl_skip_expression(cursor, depth + 1);
         if (wrong)
             return wrong;
-        c = hcl_peek(cursor, 0);
-        if (c == ')' || c == ']')
-            return "a closing bracket has no opening one";
-        if (c == ',')
-            hcl_advance(cursor, 1);
     }
 }
 
-const char *hcl_skip_string(HclCursor *cursor, guint depth)
+/* Over a quoted string, its templates included. NULL, or what is wrong. */
+static const char *skip_string(HclCursor *cursor, guint depth)
 {
     hcl_advance(cursor, 1);
     for (;;) {
@@ -124,7 +127,7 @@ const char *hcl_skip_string(HclCursor *cursor, guint depth)
             hcl_advance(cursor, 3);
         } else if (at(cursor, "${") || at(cursor, "%{")) {
             hcl_advance(cursor, 2);
-            wrong = skip_template(cursor, depth + 1);
+            wrong = skip_to_closing(cursor, '}', "a template \"${\" is not closed", depth + 1);
         } else {
             hcl_advance(cursor, 1);
         }
@@ -169,36 +172,12 @@ const char *hcl_skip_heredoc(HclCursor *cursor, const char **body, gsize *body_l
     }
 }
 
-static const char *skip_brackets(HclCursor *cursor, guint depth)
+static const char *skip_brackets(HclCursor *cursor, int opening, guint depth)
 {
-    int opening = hcl_peek(cursor, 0);
     int closing = opening == '(' ? ')' : opening == '[' ? ']' : '}';
 
-    if (depth > HCL_DEPTH_MAX)
-        return TOO_DEEP;
     hcl_advance(cursor, 1);
-    for (;;) {
-        int c;
-        const char *wrong;
-
-        hcl_skip_space(cursor, TRUE);
-        c = hcl_peek(cursor, 0);
-        if (c < 0)
-            return "a bracket is not closed";
-        if (c == closing) {
-            hcl_advance(cursor, 1);
-            return NULL;
-        }
-        if (c == ')' || c == ']' || c == '}')
-            return "a closing bracket does not match its opening one";
-        if (c == ',') {
-            hcl_advance(cursor, 1);
-            continue;
-        }
-        wrong = hcl_skip_expression(cursor, depth + 1);
-        if (wrong)
-            return wrong;
-    }
+    return skip_to_closing(cursor, closing, "a bracket is not closed", depth);
 }
 
 static const char *skip_piece(HclCursor *cursor, int c, guint depth)
@@ -208,9 +187,9 @@ static const char *skip_piece(HclCursor *cursor, int c, guint depth)
     gboolean indented;
 
     if (c == '"')
-        return hcl_skip_string(cursor, depth);
+        return skip_string(cursor, depth);
     if (c == '(' || c == '[' || c == '{')
-        return skip_brackets(cursor, depth);
+        return skip_brackets(cursor, c, depth);
     if (hcl_at_heredoc(cursor))
         return hcl_skip_heredoc(cursor, &body, &length, &indented);
     if (c == '\'' || c == '`' || c == ';')

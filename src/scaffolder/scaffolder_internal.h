@@ -107,7 +107,6 @@ gboolean action_missing(const char *id, GError **error);
 /* The template entity that ref names. ERROR_INPUT for another kind, ERROR_NOT_FOUND. */
 const Value *template_get(Scaffolder *scaffolder, Arena *arena, const char *ref, GError **error);
 /* The pages of its form, [{title, description?, schema}]. */
-const Value *template_pages(Arena *arena, const Value *entity);
 const Value *template_parameter_schema(Arena *arena, const Value *entity);
 /* values with the defaults of all pages. */
 const Value *template_defaults(Arena *arena, const Value *entity, const Value *values);
@@ -163,6 +162,7 @@ GPtrArray *workdir_list(const char *root, GError **error);
  * refused. replace: else what is there stays. */
 gboolean workdir_copy(const char *from, const char *root, const char *relative, bool replace,
                       GError **error);
+gboolean workdir_make_folder(const char *root, const char *relative, GError **error);
 gboolean workdir_write(const char *root, const char *relative, const char *bytes, gsize length,
                        mode_t mode, GError **error);
 /* The git tree of the workspace; its objects are kept in folder. Free with g_free(). */

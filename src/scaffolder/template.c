@@ -40,7 +40,7 @@ static const Value *page_list(Arena *arena, const Value *entity)
     return list;
 }
 
-const Value *template_pages(Arena *arena, const Value *entity)
+static const Value *template_pages(Arena *arena, const Value *entity)
 {
     const Value *list = page_list(arena, entity);
     Value *pages = value_array_new(arena);

@@ -203,6 +203,15 @@ static gboolean copy_link(const char *from, const char *root, const char *relati
     return symlink(target, path) == 0 || fail_errno(error, "cannot make the symlink", relative);
 }
 
+gboolean workdir_make_folder(const char *root, const char *relative, GError **error)
+{
+    g_autofree char *folder = workdir_path(root, relative, error);
+
+    if (!folder)
+        return FALSE;
+    return g_mkdir_with_parents(folder, 0755) == 0 || fail_errno(error, "cannot make", folder);
+}
+
 gboolean workdir_copy(const char *from, const char *root, const char *relative, bool replace,
                       GError **error)
 {

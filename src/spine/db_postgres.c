@@ -158,6 +158,19 @@ static void set_error(DbConn *conn, Link *link, const PGresult *result, const ch
                 message ? message : g_strchomp(PQerrorMessage(link->pg)), sql);
 }
 
+/* The result, or NULL with what is wrong with it. */
+static PGresult *checked(DbConn *conn, Link *link, const char *sql, PGresult *result,
+                         GError **error)
+{
+    ExecStatusType status = PQresultStatus(result);
+
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+        return result;
+    set_error(conn, link, result, sql, error);
+    PQclear(result);
+    return NULL;
+}
+
 static const char *prepared(DbConn *conn, Link *link, const char *sql, const DbParam *params,
                             guint count, GError **error)
 {
@@ -224,14 +237,10 @@ static PGresult *run_on(DbConn *conn, Link *link, const char *sql, const DbParam
     if (!name)
         return NULL;
     fill_arguments(&arguments, params, count);
-    PGresult *result = PQexecPrepared(link->pg, name, (int)count, arguments.values,
-                                      arguments.lengths, arguments.formats, 0);
-    ExecStatusType status = PQresultStatus(result);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-        return result;
-    set_error(conn, link, result, sql, error);
-    PQclear(result);
-    return NULL;
+    return checked(conn, link, sql,
+                   PQexecPrepared(link->pg, name, (int)count, arguments.values, arguments.lengths,
+                                  arguments.formats, 0),
+                   error);
 }
 
 /* A reader tries again once on another link: the server may have been restarted since. */
@@ -287,14 +296,8 @@ static DbRows *postgres_query(DbConn *conn, const char *sql, const DbParam *para
 static PGresult *plain(DbConn *conn, const char *sql, GError **error)
 {
     Link *link = conn->link;
-    PGresult *result = PQexec(link->pg, sql);
-    ExecStatusType status = PQresultStatus(result);
 
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-        return result;
-    set_error(conn, link, result, sql, error);
-    PQclear(result);
-    return NULL;
+    return checked(conn, link, sql, PQexec(link->pg, sql), error);
 }
 
 static gboolean postgres_script(DbConn *conn, const char *sql, GError **error)

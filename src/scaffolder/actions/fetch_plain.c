@@ -14,11 +14,8 @@ static gboolean copy_all(ActionRun *run, const char *source, const char *target,
             *target ? g_strconcat(target, "/", entry->path, NULL) : g_strdup(entry->path);
 
         if (S_ISDIR(entry->mode)) {
-            g_autofree char *folder = workdir_path(run->workspace, to, error);
-
-            if (!folder)
+            if (!workdir_make_folder(run->workspace, to, error))
                 return FALSE;
-            g_mkdir_with_parents(folder, 0755);
         } else if (!workdir_copy(from, run->workspace, to, true, error)) {
             return FALSE;
         }

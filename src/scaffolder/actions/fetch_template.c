@@ -148,13 +148,8 @@ static gboolean write_entry(Fetch *fetch, const WorkdirEntry *entry, GError **er
 
     if (!path || !*path)
         return path != NULL;
-    if (!S_ISDIR(entry->mode))
-        return write_file(fetch, entry, path, error);
-    g_autofree char *folder = workdir_path(fetch->run->workspace, path, error);
-
-    if (folder)
-        g_mkdir_with_parents(folder, 0755);
-    return folder != NULL;
+    return S_ISDIR(entry->mode) ? workdir_make_folder(fetch->run->workspace, path, error)
+                                : write_file(fetch, entry, path, error);
 }
 
 static gboolean fetch_all(Fetch *fetch, GError **error)
