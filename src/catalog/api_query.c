@@ -6,8 +6,8 @@
 #define PAGE_DEFAULT 200
 #define PAGE_MAX 100000
 
-void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
-                          const char *const *fields)
+static void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
+                                 const char *const *fields)
 {
     if (fields && *fields)
         json_write(out, fields_project(arena, entity->value, fields), JSON_COMPACT);

@@ -38,9 +38,6 @@ const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, 
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error);
 
-/* Bytes of a file or URL a catalog entity may point at (template sources, placeholders): `file:`
- * under configured locations, or a URL of the forge or an allowed host. */
-GBytes *catalog_read_url(Catalog *catalog, const char *url, GError **error);
 /* Copies the folder at url (a file: folder or a tree URL of the forge) into destination; symlinks
  * out of it and `..` are refused. */
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,

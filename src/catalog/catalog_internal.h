@@ -271,6 +271,3 @@ gboolean catalog_check_parameters(const Request *request, const char *const *nam
 const Predicate *catalog_filters_of(Request *request, GError **error);
 /* The texts of a list, NULL-terminated. */
 const char **catalog_texts(Arena *arena, const Value *list);
-/* One entity cut down to fields. */
-void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
-                          const char *const *fields);

@@ -370,14 +370,6 @@ GBytes *source_read(Catalog *catalog, const Source *source, GError **error)
     return read_url(catalog, source->target, error);
 }
 
-GBytes *catalog_read_url(Catalog *catalog, const char *url, GError **error)
-{
-    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    Source source;
-
-    return source_parse(arena, url, &source, error) ? source_read(catalog, &source, error) : NULL;
-}
-
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
                            GError **error)
 {

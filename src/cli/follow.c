@@ -8,7 +8,7 @@
 
 typedef struct {
     Client *client;
-    const char *job_id, *only_step;
+    const char *job_id;
     FollowFlags flags;
     int64_t next;
     gboolean ended;
@@ -92,8 +92,7 @@ static void print_line(Follow *follow, const Value *job, const Value *line)
                          : g_str_equal(level, "warning") ? screen_bold()
                                                          : screen_dim();
 
-    if (follow->flags & FOLLOW_QUIET ||
-        (follow->only_step && g_strcmp0(step, follow->only_step) != 0))
+    if (follow->flags & FOLLOW_QUIET)
         return;
     print_heading(follow, job, step);
     g_print("%s%s%s%s\n", follow->flags & FOLLOW_STEPS ? "  " : "", colour,
@@ -141,16 +140,13 @@ static void renew_arena(Client *client, const char **job_id)
     *job_id = arena_strdup(client->arena, id);
 }
 
-const Value *follow_job_step(Client *client, const char *job_id, const char *step,
-                             FollowFlags flags, GError **error)
+const Value *follow_job(Client *client, const char *job_id, FollowFlags flags, GError **error)
 {
     Follow follow = {
         .client = client, .job_id = arena_strdup(client->arena, job_id), .flags = flags};
-    g_autofree char *only = g_strdup(step);
     const Value *job = NULL;
     int outage = 0;
 
-    follow.only_step = only;
     follow.told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (;;) {
         g_autoptr(GError) failure = NULL;
@@ -172,9 +168,4 @@ const Value *follow_job_step(Client *client, const char *job_id, const char *ste
     g_hash_table_unref(follow.told);
     g_free(follow.step);
     return job;
-}
-
-const Value *follow_job(Client *client, const char *job_id, FollowFlags flags, GError **error)
-{
-    return follow_job_step(client, job_id, NULL, flags, error);
 }

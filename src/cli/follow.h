@@ -11,6 +11,3 @@ typedef enum {
 /* Prints the lines of a job from its first until it has ended; the job as /api/jobs/v1 gives it. A
  * server that restarts meanwhile is waited for. */
 const Value *follow_job(Client *client, const char *job_id, FollowFlags flags, GError **error);
-/* The same with a step's number only (a workflow's); NULL: all. */
-const Value *follow_job_step(Client *client, const char *job_id, const char *step,
-                             FollowFlags flags, GError **error);

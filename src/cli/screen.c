@@ -6,7 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-gboolean screen_is_terminal(void)
+static gboolean screen_is_terminal(void)
 {
     return isatty(STDOUT_FILENO) && g_strcmp0(g_getenv("TERM"), "dumb") != 0;
 }

@@ -3,7 +3,6 @@
 #include "formats/value.h"
 #include <glib.h>
 
-gboolean screen_is_terminal(void);
 /* Escape sequences, "" where nobody looks. */
 const char *screen_bold(void);
 const char *screen_dim(void);

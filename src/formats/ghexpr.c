@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-int ghexpr_next_expression(const char *text, gsize *at, gsize *open, gsize *inner, gsize *length)
+static int ghexpr_next_expression(const char *text, gsize *at, gsize *open, gsize *inner,
+                                  gsize *length)
 {
     const char *start = strstr(text + *at, "${{");
     if (!start)

@@ -150,7 +150,8 @@ static int compare(const Value *a, const Value *b)
     return left < right ? -1 : left > right;
 }
 
-const Value *ghexpr_member(const Value *object, const char *name)
+/* Member by name whatever its case; NULL where absent. */
+static const Value *ghexpr_member(const Value *object, const char *name)
 {
     const Value *exact = value_get(object, name);
     if (exact || !value_is(object, VALUE_OBJECT))

@@ -62,13 +62,9 @@ bool ghexpr_equal(const Value *a, const Value *b);
 double ghexpr_to_number(const Value *value);
 bool ghexpr_is_scalar(const Value *value);
 
-/* Member by name whatever its case; NULL where absent. */
-const Value *ghexpr_member(const Value *object, const char *name);
-
 /* The digest hashFiles() answers; patterns are globs relative to folder. */
 const char *ghexpr_hash_files(Arena *arena, const char *folder, const char *const *patterns,
                               GError **error);
 
 /* The next `${{ … }}` at or after *at: its inner text as an offset and a length, *at moved behind
  * it. 1 found, 0 none, -1 not closed. */
-int ghexpr_next_expression(const char *text, gsize *at, gsize *open, gsize *inner, gsize *length);

@@ -31,7 +31,7 @@ bool schema_fail(SchemaWalk *v, const Value *schema, const char *keyword, const 
     return false;
 }
 
-void schema_pointer_append(GString *pointer, const char *key)
+static void schema_pointer_append(GString *pointer, const char *key)
 {
     g_string_append_c(pointer, '/');
     for (; *key; key++) {

@@ -32,7 +32,6 @@ bool schema_check_member(SchemaWalk *v, const Value *schema, const char *key, co
 bool schema_check_item(SchemaWalk *v, const Value *schema, const Value *array, guint index);
 /* Failures of instance under schema, without reporting them. */
 guint schema_failures_of(SchemaWalk *v, const Value *schema, const Value *instance);
-void schema_pointer_append(GString *pointer, const char *key);
 
 bool schema_has_type(const Value *instance, const char *type);
 /* NULL where pattern is none. */

@@ -69,7 +69,7 @@ bool nj_take_operator(NjParser *parser, const char *text, bool *taken)
     return !*taken || nj_advance(parser);
 }
 
-bool nj_take_symbol(NjParser *parser, const char *text, bool *taken)
+static bool nj_take_symbol(NjParser *parser, const char *text, bool *taken)
 {
     *taken = nj_at_symbol(parser, text);
     return !*taken || nj_advance(parser);

@@ -188,7 +188,6 @@ bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjFrame *fr
 bool nj_call(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result);
 
 NjFrame *nj_frame_new(NjRun *run, NjFrame *parent, bool isolates);
-void nj_frame_set(NjRun *run, NjFrame *frame, const char *name, NjVal value, bool resolve_up);
 bool nj_frame_lookup(const NjFrame *frame, const char *name, NjVal *value);
 
 /* ---- values as JavaScript has them ---- */
@@ -275,9 +274,7 @@ typedef struct {
 } NjMethodEntry;
 extern const NjMethodEntry nj_text_methods[];
 
-/* Of a value that is text: its bytes, their number, its characters, and some of them. */
-const char *nj_text_of(NjVal text);
-gsize nj_bytes_of(NjVal text);
+/* Of a value that is text: how many characters it has, and some of them. */
 glong nj_characters_of(NjVal text);
 NjVal nj_part(NjRun *run, NjVal text, glong from, glong to);
 /* An index counted from the end where negative, clamped to 0…length. */

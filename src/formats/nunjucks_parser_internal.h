@@ -22,7 +22,6 @@ bool nj_at_operator(const NjParser *parser, const char *text);
 bool nj_at_symbol(const NjParser *parser, const char *text);
 /* Takes it and sets *taken where it is next; false only on an error. */
 bool nj_take_operator(NjParser *parser, const char *text, bool *taken);
-bool nj_take_symbol(NjParser *parser, const char *text, bool *taken);
 bool nj_expect_operator(NjParser *parser, const char *text);
 
 NjNode *nj_parse_expression(NjParser *parser);

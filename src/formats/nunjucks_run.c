@@ -36,7 +36,7 @@ static Variable *find(const NjFrame *frame, const char *name)
     return NULL;
 }
 
-void nj_frame_set(NjRun *run, NjFrame *frame, const char *name, NjVal value, bool resolve_up)
+static void nj_frame_set(NjRun *run, NjFrame *frame, const char *name, NjVal value, bool resolve_up)
 {
     for (NjFrame *at = frame; resolve_up && at; at = at->isolates ? NULL : at->parent) {
         Variable *known = find(at, name);

@@ -4,12 +4,12 @@
 #include <math.h>
 #include <string.h>
 
-const char *nj_text_of(NjVal self)
+static const char *nj_text_of(NjVal self)
 {
     return value_string(self.value, "");
 }
 
-gsize nj_bytes_of(NjVal self)
+static gsize nj_bytes_of(NjVal self)
 {
     return value_string_length(self.value);
 }

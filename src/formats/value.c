@@ -1,6 +1,5 @@
 #include "formats/value.h"
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 /* Objects with more members than this carry a hash index; below it a scan is quicker. */
@@ -32,12 +31,6 @@ struct Value {
             guint *index; /* slot → member + 1; of size 2 × capacity; NULL while small */
         };
     };
-};
-
-struct FrozenValue {
-    atomic_int references;
-    Arena *arena;
-    const Value *value;
 };
 
 const char *value_kind_name(ValueKind kind)
@@ -553,35 +546,4 @@ Value *value_clone_shallow(Arena *arena, const Value *value)
     if (!value->count)
         copy->capacity = 0;
     return copy;
-}
-
-/* ---- freezing ---- */
-
-FrozenValue *value_freeze(const Value *value)
-{
-    FrozenValue *frozen = g_new0(FrozenValue, 1);
-
-    frozen->references = 1;
-    frozen->arena = arena_new(G_MAXSIZE);
-    frozen->value = value_copy(frozen->arena, value);
-    return frozen;
-}
-
-const Value *frozen_value(const FrozenValue *frozen)
-{
-    return frozen ? frozen->value : NULL;
-}
-
-FrozenValue *frozen_value_ref(FrozenValue *frozen)
-{
-    atomic_fetch_add_explicit(&frozen->references, 1, memory_order_relaxed);
-    return frozen;
-}
-
-void frozen_value_unref(FrozenValue *frozen)
-{
-    if (!frozen || atomic_fetch_sub_explicit(&frozen->references, 1, memory_order_acq_rel) != 1)
-        return;
-    arena_free(frozen->arena);
-    g_free(frozen);
 }

@@ -91,14 +91,3 @@ void value_set_key_position(Value *object, const char *key, int line, int column
 Value *value_copy(Arena *arena, const Value *value);
 /* A shallow copy of an object or array that may be changed. */
 Value *value_clone_shallow(Arena *arena, const Value *value);
-
-/* ---- freezing ---- */
-
-/* A deep copy that outlives its unit of work: immutable, reference counted, may be read by every
- * thread. */
-typedef struct FrozenValue FrozenValue;
-FrozenValue *value_freeze(const Value *value);
-const Value *frozen_value(const FrozenValue *frozen);
-FrozenValue *frozen_value_ref(FrozenValue *frozen);
-void frozen_value_unref(FrozenValue *frozen);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(FrozenValue, frozen_value_unref)

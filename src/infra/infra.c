@@ -75,7 +75,7 @@ void infra_set_api_url(Infra *infra, const char *url)
 
 /* ---- variables at rest ---- */
 
-GBytes *infra_seal_variables(Infra *infra, const Value *variables, GError **error)
+static GBytes *infra_seal_variables(Infra *infra, const Value *variables, GError **error)
 {
     g_autofree char *json = json_to_string(variables, JSON_COMPACT);
 

@@ -154,8 +154,7 @@ const Value *infra_workspace_value(Infra *infra, Arena *arena, const InfraWorksp
 const char *infra_rerun(Infra *infra, Arena *arena, const char *workspace, const char *operation,
                         const char *actor, GError **error);
 
-/* Seals and opens a workspace's or run's variables. */
-GBytes *infra_seal_variables(Infra *infra, const Value *variables, GError **error);
+/* Opens a workspace's or run's variables. */
 const Value *infra_unseal_variables(Infra *infra, Arena *arena, GBytes *sealed, GError **error);
 
 typedef enum { ENGINE_ENDED, ENGINE_LOST, ENGINE_FAILED } EngineOutcome;

@@ -67,20 +67,13 @@ char *http_percent_decode(Arena *arena, const char *text, gsize length, gboolean
 
 /* ---- the request (http_request.c) ---- */
 
-typedef enum {
-    RESPONSE_BYTES,
-    RESPONSE_FILE,
-    RESPONSE_STREAM,
-    RESPONSE_SSE,
-    RESPONSE_UPGRADE
-} ResponseKind;
+typedef enum { RESPONSE_BYTES, RESPONSE_STREAM, RESPONSE_SSE, RESPONSE_UPGRADE } ResponseKind;
 
 struct Response {
     ResponseKind kind;
     unsigned status;
     GPtrArray *headers; /* name, value, name, value */
     GBytes *bytes;
-    int fd;
     gboolean foreign; /* of a service behind us: nothing of ours is added */
 
     /* stream and SSE: guarded by the request's lock */

@@ -1,8 +1,6 @@
 #include "net/http_internal.h"
 #include "formats/json.h"
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #define COMPRESS_FROM_BYTES 1400
@@ -18,7 +16,6 @@ static Response *response_new(ResponseKind kind, unsigned status)
     response->kind = kind;
     response->status = status;
     response->headers = g_ptr_array_new_with_free_func(g_free);
-    response->fd = -1;
     return response;
 }
 
@@ -28,8 +25,6 @@ void response_free(Response *response)
     g_clear_pointer(&response->bytes, g_bytes_unref);
     if (response->buffer)
         g_byte_array_unref(response->buffer);
-    if (response->fd >= 0)
-        close(response->fd);
     if (response->destroy)
         response->destroy(response->data);
     g_free(response->topic);
@@ -87,14 +82,6 @@ Response *response_empty(unsigned status)
 Response *response_redirect(unsigned status, const char *location)
 {
     return response_header(response_empty(status), "Location", location);
-}
-
-Response *response_file(unsigned status, const char *content_type, int fd)
-{
-    Response *response = response_new(RESPONSE_FILE, status);
-
-    response->fd = fd;
-    return content_type ? response_header(response, "Content-Type", content_type) : response;
 }
 
 Response *response_error(const Request *request, const GError *error)
@@ -327,19 +314,6 @@ static struct MHD_Response *from_bytes(Response *response)
         length, (void *)(bytes ? bytes : ""), unref_bytes, g_bytes_ref(response->bytes));
 }
 
-static struct MHD_Response *from_file(Response *response)
-{
-    struct stat status;
-    struct MHD_Response *made;
-
-    if (fstat(response->fd, &status) != 0)
-        return NULL;
-    made = MHD_create_response_from_fd64((uint64_t)status.st_size, response->fd);
-    if (made)
-        response->fd = -1;
-    return made;
-}
-
 static struct MHD_Response *from_buffer(Request *request, Response *response)
 {
     const char *length = response_get_header(response, "Content-Length");
@@ -375,9 +349,6 @@ struct MHD_Response *response_to_mhd(Request *request, Response *response)
     switch (response->kind) {
     case RESPONSE_BYTES:
         made = from_bytes(response);
-        break;
-    case RESPONSE_FILE:
-        made = from_file(response);
         break;
     case RESPONSE_STREAM:
     case RESPONSE_SSE:

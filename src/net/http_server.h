@@ -79,7 +79,6 @@ Response *response_take(unsigned status, const char *content_type, char *bytes,
 Response *response_bytes(unsigned status, const char *content_type, GBytes *bytes); /* shares */
 Response *response_empty(unsigned status);
 Response *response_redirect(unsigned status, const char *location);
-Response *response_file(unsigned status, const char *content_type, int fd); /* takes fd */
 /* The Backstage-shaped error reply: {error:{name,message}, request:{method,url},
  * response:{statusCode}}. */
 Response *response_error(const Request *request, const GError *error);

@@ -43,8 +43,6 @@ GPtrArray *store_history(DbConn *conn, Arena *arena, const char *service, const 
 
 void record_start(Observability *observability);
 void record_stop(Observability *observability);
-/* One round; the recorder does it by itself. */
-void record_now(Observability *observability);
 
 /* ---- Prometheus (metrics.c) ---- */
 

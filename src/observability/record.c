@@ -66,11 +66,6 @@ static void record(Observability *observability, gboolean forget)
     g_array_unref(round.samples);
 }
 
-void record_now(Observability *observability)
-{
-    record(observability, FALSE);
-}
-
 static void *run(void *data)
 {
     Observability *observability = data;

@@ -62,17 +62,7 @@ void jobs_free(Jobs *jobs)
     g_free(jobs);
 }
 
-void jobs_register(Jobs *jobs, const JobKind *kind)
-{
-    JobSlot *slot = g_new0(JobSlot, 1);
-
-    g_assert(!jobs->started && !jobs_slot(jobs, kind->name));
-    slot->kind = *kind;
-    slot->kind.name = g_strdup(kind->name);
-    g_ptr_array_add(jobs->slots, slot);
-}
-
-JobSlot *jobs_slot(Jobs *jobs, const char *kind)
+static JobSlot *find_slot(Jobs *jobs, const char *kind)
 {
     for (guint i = 0; i < jobs->slots->len; i++) {
         JobSlot *slot = g_ptr_array_index(jobs->slots, i);
@@ -80,6 +70,16 @@ JobSlot *jobs_slot(Jobs *jobs, const char *kind)
             return slot;
     }
     return NULL;
+}
+
+void jobs_register(Jobs *jobs, const JobKind *kind)
+{
+    JobSlot *slot = g_new0(JobSlot, 1);
+
+    g_assert(!jobs->started && !find_slot(jobs, kind->name));
+    slot->kind = *kind;
+    slot->kind.name = g_strdup(kind->name);
+    g_ptr_array_add(jobs->slots, slot);
 }
 
 void jobs_start(Jobs *jobs)
@@ -147,7 +147,7 @@ static gboolean conflict(const JobRow *row, const char *what, GError **error)
 
 static const JobKind *kind_of(Jobs *jobs, const JobRow *row)
 {
-    JobSlot *slot = jobs_slot(jobs, row->kind);
+    JobSlot *slot = find_slot(jobs, row->kind);
 
     return slot ? &slot->kind : NULL;
 }

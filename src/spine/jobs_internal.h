@@ -17,7 +17,6 @@ typedef enum {
 } JobState;
 
 const char *job_state_name(JobState state);
-gboolean job_state_parse(const char *name, JobState *state);
 gboolean job_state_is_terminal(JobState state);
 gboolean job_state_may_go(JobState from, JobState to);
 /* Asserts that the move is one of the table's. */
@@ -73,7 +72,6 @@ struct Job {
     gboolean waiting; /* a step asked a person; the job has left the running state */
 };
 
-JobSlot *jobs_slot(Jobs *jobs, const char *kind);
 /* After a commit: wakes waiters, listeners and the scheduler. */
 void jobs_changed(Jobs *jobs, const char *id);
 /* Waits for the next change, at most until (monotonic ms). The lock is held. */

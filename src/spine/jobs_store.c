@@ -91,7 +91,7 @@ const char *job_state_name(JobState state)
     return NAMES[state];
 }
 
-gboolean job_state_parse(const char *name, JobState *state)
+static gboolean job_state_parse(const char *name, JobState *state)
 {
     for (JobState i = 0; i < JOB_STATES; i++)
         if (g_strcmp0(name, NAMES[i]) == 0) {

@@ -32,7 +32,6 @@ static const char SQL_PUT[] =
 static const char SQL_DELETE[] = "DELETE FROM secret WHERE scope = $1 AND name = $2";
 static const char SQL_GET[] = "SELECT sealed FROM secret WHERE scope = $1 AND name = $2";
 static const char SQL_SCOPE[] = "SELECT name, sealed FROM secret WHERE scope = $1 ORDER BY name";
-static const char SQL_NAMES[] = "SELECT name FROM secret WHERE scope = $1 ORDER BY name";
 static const char SQL_ALL[] = "SELECT scope, name, sealed FROM secret";
 static const char SQL_RESEAL[] = "UPDATE secret SET sealed = $1 WHERE scope = $2 AND name = $3";
 
@@ -289,18 +288,6 @@ GHashTable *secrets_of_scope(Secrets *secrets, DbConn *conn, const char *scope, 
     if (!rows || db_rows_error(rows, error))
         return NULL;
     return g_steal_pointer(&found);
-}
-
-GPtrArray *secrets_names(DbConn *conn, const char *scope, GError **error)
-{
-    g_autoptr(DbRows) rows = db_query(conn, error, SQL_NAMES, "t", scope);
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-
-    while (rows && db_rows_next(rows))
-        g_ptr_array_add(names, g_strdup(db_rows_text(rows, 0)));
-    if (!rows || db_rows_error(rows, error))
-        return NULL;
-    return g_steal_pointer(&names);
 }
 
 /* ---- rotation ---- */

@@ -28,8 +28,6 @@ char *secrets_get(Secrets *secrets, DbConn *conn, const char *scope, const char 
                   GError **error);
 /* All of a scope: name → value, both g_free'd. */
 GHashTable *secrets_of_scope(Secrets *secrets, DbConn *conn, const char *scope, GError **error);
-/* Names only. */
-GPtrArray *secrets_names(DbConn *conn, const char *scope, GError **error);
 
 /* Ids of the keys this database is sealed by, NULL-terminated; free with g_strfreev(). */
 char **secrets_key_ids(DbConn *conn, GError **error);

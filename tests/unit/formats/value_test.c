@@ -117,18 +117,6 @@ static void test_a_shallow_clone_changes_alone(void)
     g_assert_cmpuint(value_count(list), ==, 2);
 }
 
-static void test_frozen_values_outlive_their_arena(void)
-{
-    g_autoptr(FrozenValue) frozen = NULL;
-    Arena *arena = arena_new(G_MAXSIZE);
-
-    frozen = value_freeze(parse(arena, "{\"name\":\"x\",\"list\":[\n  1,\"two\"]}"));
-    arena_free(arena);
-    frozen_value_unref(frozen_value_ref(frozen));
-    g_assert_cmpstr(value_string(value_pointer(frozen_value(frozen), "/list/1"), ""), ==, "two");
-    g_assert_cmpint(value_line(value_pointer(frozen_value(frozen), "/list/1")), ==, 2);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -140,7 +128,5 @@ int main(int argc, char **argv)
     g_test_add_func("/value/equality-is-jsons", test_equality_is_jsons);
     g_test_add_func("/value/integers-are-exact", test_integers_are_exact);
     g_test_add_func("/value/a-shallow-clone-changes-alone", test_a_shallow_clone_changes_alone);
-    g_test_add_func("/value/frozen-values-outlive-their-arena",
-                    test_frozen_values_outlive_their_arena);
     return g_test_run();
 }
