@@ -2,11 +2,12 @@
  *
  * Statements are constants with $1, $2, … parameters. Reads use the calling thread's read-only
  * connection. Writes run as a function inside a transaction on the one writer thread, which commits
- * in groups (each function in a savepoint of its own). On PostgreSQL a transaction holds an advisory
- * lock as well, so that the writes of all nodes are serial: what a function reads in its transaction
- * is still so when it commits. A write function may run again (after a lost connection), so it does
- * nothing but database work and leaves its data as it found it when it fails. A statement that
- * failed dooms its function's transaction on both engines: use ON CONFLICT for what may happen.
+ * in groups (each function in a savepoint of its own). On PostgreSQL a transaction holds an
+ * advisory lock as well, so that the writes of all nodes are serial: what a function reads in its
+ * transaction is still so when it commits. A write function may run again (after a lost
+ * connection), so it does nothing but database work and leaves its data as it found it when it
+ * fails. A statement that failed dooms its function's transaction on both engines: use ON CONFLICT
+ * for what may happen.
  *
  * Traps: SQLite's $1 is a named parameter (bound by name here); `->>` on text, string_agg,
  * booleans, untyped NULLs and SKIP LOCKED differ between the engines: avoid them. Booleans are

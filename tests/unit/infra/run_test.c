@@ -276,8 +276,8 @@ static void test_state_that_could_not_be_written_is_kept_all_the_same(TestDb *te
     const char *again = test_infra_submit(&room, "apply", "{'service_name':'a'}", &error);
     test_infra_assert_ends(&room, again, "succeeded");
     const Value *job = jobs_get(db_reader(test->db), room.arena, again, NULL);
-    g_assert_cmpstr(
-        value_path_string(value_item(value_get(job, "steps"), 2), "state", ""), ==, "skipped");
+    g_assert_cmpstr(value_path_string(value_item(value_get(job, "steps"), 2), "state", ""), ==,
+                    "skipped");
 }
 
 int main(int argc, char **argv)

@@ -111,8 +111,7 @@ static void test_hosts(void)
     Sandbox sandbox = {.hosts = hosts, .hostname = "runner"};
     g_autofree char *printed = NULL;
 
-    g_assert_cmpint(run(&sandbox, NULL,
-                        "getent hosts orders.staging.internal; uname -n", &printed),
+    g_assert_cmpint(run(&sandbox, NULL, "getent hosts orders.staging.internal; uname -n", &printed),
                     ==, 0);
     g_assert_true(g_str_has_prefix(printed, "127.0.0.1"));
     g_assert_true(g_str_has_suffix(printed, "runner\n"));
