@@ -149,7 +149,7 @@ const Value *fields_project(Arena *arena, const Value *entity, const char *const
 gboolean fields_parse(Arena *arena, const char *const *parameters, const char *const **fields,
                       GError **error);
 
-/* ---- sources (source.c, glob.c) ---- */
+/* ---- sources (source.c) ---- */
 
 typedef struct {
     const char *type, *target; /* "file" or "url"; absolute */

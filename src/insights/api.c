@@ -4,14 +4,16 @@
 #define DAYS_MAX 366
 #define LIST_MAX 500
 
-static gboolean read_window(Request *request, DoraWindow *window, int64_t *days, GError **error)
+/* The deployments, locked, and the window a request asks for. */
+static const Dora *lock_window(Request *request, void *room, DoraWindow *window, int64_t *days,
+                               GError **error)
 {
     const char *service = request_query(request, "service");
 
     if (!request_query_int(request, "days", 1, DAYS_MAX, 30, days, error))
-        return FALSE;
+        return NULL;
     *window = dora_window(service && *service ? service : NULL, clock_now_ms(), (guint)*days);
-    return TRUE;
+    return insights_lock(room, error);
 }
 
 static const Value *window_to_value(Arena *arena, const DoraWindow *window, int64_t days)
@@ -29,10 +31,8 @@ static Response *get_dora(Request *request, void *room, GError **error)
     Arena *arena = request_arena(request);
     DoraWindow window;
     int64_t days;
+    const Dora *dora = lock_window(request, room, &window, &days, error);
 
-    if (!read_window(request, &window, &days, error))
-        return NULL;
-    const Dora *dora = insights_lock(room, error);
     if (!dora)
         return NULL;
     Value *body = value_object_new(arena);
@@ -58,10 +58,8 @@ static Response *get_services(Request *request, void *room, GError **error)
     Arena *arena = request_arena(request);
     DoraWindow window;
     int64_t days;
+    const Dora *dora = lock_window(request, room, &window, &days, error);
 
-    if (!read_window(request, &window, &days, error))
-        return NULL;
-    const Dora *dora = insights_lock(room, error);
     if (!dora)
         return NULL;
     Value *items = value_array_new(arena), *body = value_object_new(arena);

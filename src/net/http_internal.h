@@ -65,7 +65,7 @@ const char *http_parse_host(Arena *arena, const char *host);
 /* Undoes %XX; NULL for a bad escape, NUL or bad UTF-8. */
 char *http_percent_decode(Arena *arena, const char *text, gsize length, gboolean plus_is_space);
 
-/* ---- the request (http_request.c) ---- */
+/* ---- the reply (http_response.c) ---- */
 
 typedef enum { RESPONSE_BYTES, RESPONSE_STREAM, RESPONSE_SSE, RESPONSE_UPGRADE } ResponseKind;
 
@@ -97,6 +97,8 @@ const char *response_get_header(const Response *response, const char *name);
 void response_finish(Request *request, Response *response);
 /* What libmicrohttpd sends; keeps a reference of request where it needs one. */
 struct MHD_Response *response_to_mhd(Request *request, Response *response);
+
+/* ---- the request (http_request.c) ---- */
 
 typedef struct {
     HttpServer *server;
