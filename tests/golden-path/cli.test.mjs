@@ -248,6 +248,8 @@ test('what was backed up is all there in a fresh folder', async () => {
     assert.equal((await restored.get(`/api/pipelines/v1/runs?repository=${repository}`)).items.length, 2);
     await git(home, 'clone', '--quiet', remote(pave.token).replace(pave.url.slice(7), url.slice(7)), join(home, 'again'));
     assert.equal((await road.answers(restored, name, 'production', second)).database, 'ok');
+    // Services outlive their server on purpose; these have no other owner than this test.
+    for (const environment of ['staging', 'production']) await restored.post(`/api/deployments/v1/services/${name}/environments/${environment}/stop`);
   } finally {
     child.kill('SIGTERM');
     assert.equal(await ended, 0, log);

@@ -11,7 +11,8 @@ export function ago(time: Time, now = Date.now()): string {
   const seconds = Math.round((toMs(time) - now) / 1000);
   const size = Math.abs(seconds);
   if (Number.isNaN(seconds)) return '–';
-  if (size < 10) return 'just now';
+  // The page's clock ticks seldom: what has just happened may lie a little ahead of it.
+  if (size < 10 || (seconds > 0 && seconds < 60)) return 'just now';
   if (size < 60) return relative.format(seconds, 'second');
   if (size < 3600) return relative.format(Math.round(seconds / 60), 'minute');
   if (size < 86_400) return relative.format(Math.round(seconds / 3600), 'hour');
