@@ -220,8 +220,28 @@ static char **environment_list(GHashTable *variables)
     return (char **)g_ptr_array_free(list, FALSE);
 }
 
+/* Their values, to keep them out of what the service prints. */
+static char **secret_values(Instance *instance, GError **error)
+{
+    Deployments *deployments = instance->deployments;
+    g_autofree char *scope = secret_scope(instance->service, instance->environment);
+    g_autoptr(GHashTable) secrets =
+        secrets_of_scope(deployments->secrets, db_reader(deployments->db), scope, error);
+    g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+    GHashTableIter iter;
+    gpointer value;
+
+    if (!secrets)
+        return NULL;
+    g_hash_table_iter_init(&iter, secrets);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_strv_builder_add(values, value);
+    return g_strv_builder_end(values);
+}
+
 static Process *run(Instance *instance, const char *folder, char **environment, GError **error)
 {
+    g_auto(GStrv) secrets = secret_values(instance, error);
     g_autofree char *app = g_build_filename(instance->folder, "app", NULL);
     const GArray *shared = instance->deployments->settings->mounts;
     g_autofree SandboxMount *mounts = g_new0(SandboxMount, shared->len + 1);
@@ -234,8 +254,11 @@ static Process *run(Instance *instance, const char *folder, char **environment, 
                         .sandbox = &sandbox,
                         .output_size_max = OUTPUT_SIZE_MAX,
                         .output_turns_over = TRUE,
+                        .secrets = (const char *const *)secrets,
                         .grace_ms = GRACE_MS};
 
+    if (!secrets)
+        return NULL;
     mounts[0] = (SandboxMount){app, "/app", FALSE};
     memcpy(mounts + 1, shared->data, shared->len * sizeof(SandboxMount));
     return process_start(&spec, error);

@@ -82,12 +82,12 @@ static GVariant *bytestrings(const char *const *strings)
 static int order_file(const ProcessSpec *spec, const char *const *argv)
 {
     g_autoptr(GVariant) order = g_variant_ref_sink(g_variant_new(
-        "(@aay@aays@ayxbib)", bytestrings(argv), bytestrings(spec->env),
+        "(@aay@aays@ayxbib@aay)", bytestrings(argv), bytestrings(spec->env),
         spec->sandbox || !spec->cwd ? "/" : spec->cwd,
         g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, spec->input, spec->input_length, 1),
         spec->output_size_max > 0 ? spec->output_size_max : (gint64)OUTPUT_SIZE_DEFAULT,
         spec->output_turns_over, spec->grace_ms > 0 ? spec->grace_ms : GRACE_DEFAULT_MS,
-        spec->sandbox != NULL));
+        spec->sandbox != NULL, bytestrings(spec->secrets)));
     int fd = memfd_create("pave-order", MFD_CLOEXEC);
 
     if (fd < 0 || !fd_write_all(fd, g_variant_get_data(order), g_variant_get_size(order)) ||

@@ -22,6 +22,7 @@ typedef struct {
         output_size_max; /* bytes kept of the output; default 256 MiB, the child is killed beyond */
     gboolean output_turns_over; /* beyond, begin again instead and keep the former as "output.1":
                                    for what runs for months */
+    const char *const *secrets; /* masked in the output before it is written, line by line; NULL */
     int grace_ms;               /* between SIGINT/SIGTERM and SIGKILL; default 10,000 */
 } ProcessSpec;
 
@@ -42,8 +43,8 @@ gboolean process_wait(Process *process, int timeout_ms, int *exit_code, GError *
  */
 gssize process_read_output(Process *process, int64_t offset, char *buffer, gsize size,
                            GError **error);
-/* Up to which byte somebody has taken its output over: kept beside it, so that whoever attaches next
- * goes on from there. 0 at first. */
+/* Up to which byte somebody has taken its output over: kept beside it, so that whoever attaches
+ * next goes on from there. 0 at first. */
 int64_t process_output_mark(Process *process);
 void process_set_output_mark(Process *process, int64_t offset);
 /* SIGINT first, then SIGKILL of the whole namespace after grace_ms. Returns at once. */

@@ -4,6 +4,7 @@
 #include "spine/descendants.h"
 #include "spine/fd.h"
 #include "spine/process.h"
+#include "spine/secrets.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,7 @@
 enum {
     CLIENTS_MAX = 16,
     ORDER_LINE_MAX = 64,
+    OPEN_LINE_MAX = 65536,
     DRAIN_MS = 2000, /* for output still in the pipe once everything below is dead */
     REAP_MS = 10000,
     INFO_SIZE_MAX = 4096,
@@ -43,6 +45,8 @@ typedef struct {
     int output_pipe, output_fd;
     int64_t output_size, output_size_max;
     gboolean output_turns_over, output_over;
+    Masker *masker;     /* NULL: nothing to hide */
+    GString *open_line; /* not written yet, since a secret may go on in it */
     int grace_ms;
     gboolean sandboxed;
     pid_t child;    /* what runs directly below: the program, or bubblewrap */
@@ -239,16 +243,27 @@ static void write_pid(Shim *shim, pid_t pid)
     }
 }
 
+static void hide_secrets(Shim *shim, char **secrets)
+{
+    if (!*secrets)
+        return;
+    shim->masker = masker_new();
+    shim->open_line = g_string_new(NULL);
+    for (; *secrets; secrets++)
+        masker_add(shim->masker, *secrets);
+}
+
 static void start_child(Shim *shim, GVariant *order)
 {
     g_autoptr(GVariant) input = g_variant_get_child_value(order, 3);
-    g_auto(GStrv) argv = NULL, env = NULL;
+    g_auto(GStrv) argv = NULL, env = NULL, secrets = NULL;
     const char *cwd;
     int output[2], failed_pipe[2], info[2] = {-1, -1}, failed = 0;
     Birth birth = {.input_fd = input_file(input), .info_fd = -1, .shim = getpid()};
 
-    g_variant_get(order, "(^aay^aay&s@ayxbib)", &argv, &env, &cwd, NULL, &shim->output_size_max,
-                  &shim->output_turns_over, &shim->grace_ms, &shim->sandboxed);
+    g_variant_get(order, "(^aay^aay&s@ayxbib^aay)", &argv, &env, &cwd, NULL, &shim->output_size_max,
+                  &shim->output_turns_over, &shim->grace_ms, &shim->sandboxed, &secrets);
+    hide_secrets(shim, secrets);
     if (birth.input_fd < 0 || pipe2(output, O_CLOEXEC) != 0 || pipe2(failed_pipe, O_CLOEXEC) != 0 ||
         (shim->sandboxed && pipe2(info, O_CLOEXEC) != 0))
         refuse(shim->status_fd, "pipe", errno);
@@ -354,6 +369,39 @@ static void keep_output(Shim *shim, const char *bytes, gsize length)
         descendants_kill();
 }
 
+static void keep_masked(Shim *shim, gsize length)
+{
+    g_autofree char *masked = NULL;
+
+    /* What is masked is text, and ends at a NUL. */
+    for (char *nul = shim->open_line->str;
+         (nul = memchr(nul, '\0', length - (gsize)(nul - shim->open_line->str)));)
+        *nul = ' ';
+    masked = masker_mask(shim->masker, shim->open_line->str, length);
+
+    keep_output(shim, masked, strlen(masked));
+    g_string_erase(shim->open_line, 0, (gssize)length);
+}
+
+/* Whole lines, so that no secret is cut in two; of a line without end, all but what could be the
+ * beginning of one. */
+static void take_output(Shim *shim, const char *bytes, gsize length)
+{
+    gsize longest = shim->masker ? masker_longest(shim->masker) : 0;
+    const char *end;
+
+    if (!shim->masker) {
+        keep_output(shim, bytes, length);
+        return;
+    }
+    g_string_append_len(shim->open_line, bytes, (gssize)length);
+    end = memrchr(shim->open_line->str, '\n', shim->open_line->len);
+    if (end)
+        keep_masked(shim, (gsize)(end - shim->open_line->str) + 1);
+    else if (shim->open_line->len > OPEN_LINE_MAX + longest)
+        keep_masked(shim, shim->open_line->len - longest);
+}
+
 /* FALSE at the end of the output. Some at a time, so that a child that never stops printing does
  * not keep orders from being heard. */
 static gboolean read_output(Shim *shim)
@@ -369,7 +417,7 @@ static gboolean read_output(Shim *shim)
             return TRUE;
         if (got <= 0)
             return FALSE;
-        keep_output(shim, bytes, (gsize)got);
+        take_output(shim, bytes, (gsize)got);
     }
     return TRUE;
 }
@@ -498,6 +546,8 @@ G_NORETURN static void finish(Shim *shim)
 {
     g_autofree char *text = g_strdup_printf("%d\n", shim->exit_code);
 
+    if (shim->open_line)
+        keep_masked(shim, shim->open_line->len);
     fsync(shim->output_fd);
     if (!fd_replace_file(shim->folder_fd, SHIM_EXIT, text, strlen(text), 0600, NULL))
         _exit(1);

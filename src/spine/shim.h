@@ -13,8 +13,8 @@
 
 enum { SHIM_ORDER_FD = 3, SHIM_STATUS_FD = 4 };
 
-/* argv, env, cwd, input, output_size_max, output_turns_over, grace_ms, sandboxed */
-#define SHIM_ORDER_TYPE "(aayaaysayxbib)"
+/* argv, env, cwd, input, output_size_max, output_turns_over, grace_ms, sandboxed, secrets */
+#define SHIM_ORDER_TYPE "(aayaaysayxbibaay)"
 
 #define SHIM_LOCK "lock"
 #define SHIM_PID "pid"

@@ -255,6 +255,18 @@ static void test_bounded_output(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(text, "over its bound"));
 }
 
+static void test_secrets_are_masked(Fixture *fixture, gconstpointer data)
+{
+    static const char *const secrets[] = {"hunter2-and-more", NULL};
+    g_autofree char *text = NULL;
+
+    start(fixture, (ProcessSpec){.secrets = secrets},
+          "printf 'before hunter2-'; sleep 0.1; printf 'and-more after\\nlast hunter2-and-more'");
+    g_assert_cmpint(wait_for_exit(fixture), ==, 0);
+    text = output(fixture);
+    g_assert_cmpstr(text, ==, "before *** after\nlast ***");
+}
+
 static void test_output_turns_over(Fixture *fixture, gconstpointer data)
 {
     g_autofree char *text = NULL,
@@ -308,6 +320,7 @@ int main(int argc, char **argv)
     ADD("/process/killed-shim-is-told-and-takes-the-child-along", test_killed_shim);
     ADD("/process/survives-its-starter", test_survives_its_starter);
     ADD("/process/output-over-its-bound-ends-it", test_bounded_output);
+    ADD("/process/secrets-are-masked-in-the-output", test_secrets_are_masked);
     ADD("/process/output-turns-over-where-asked", test_output_turns_over);
     ADD("/process/never-stopping-printer-can-be-stopped", test_never_stopping_printer);
     ADD("/process/folder-may-have-a-long-path", test_deep_folder);
