@@ -1,6 +1,6 @@
 // Start-up to the first answer, and memory when idle, beside the smallest server Node can be.
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { median, memory } from './measure.mjs';
 
 const root = resolve(import.meta.dirname, '../..');
 const rounds = 5;
+const nobody = 65534;
 
 async function timeToAnswer(command, parameters, url, environment = {}) {
   const start = performance.now();
@@ -28,6 +29,7 @@ async function timeToAnswer(command, parameters, url, environment = {}) {
 
 export async function start() {
   const data = await mkdtemp(join(tmpdir(), 'bench-'));
+  if (process.getuid() === 0) await chown(data, nobody, nobody);
   const figures = { pave: [], node: [] };
   try {
     for (let round = 0; round <= rounds; round++) {
