@@ -36,7 +36,7 @@ async function byHand(data, name) {
   const author = ['-c', 'user.name=a', '-c', 'user.email=a@b.c'];
   const times = {};
   times.git = await seconds(async () => {
-    await run('git', ['init', '--quiet', '--bare', join(folder, 'remote.git')]);
+    await run('git', ['init', '--quiet', '--bare', '--initial-branch=main', join(folder, 'remote.git')]);
     await run('git', ['init', '--quiet', '--initial-branch=main', source]);
     await run('git', ['-C', source, 'add', '--all']);
     await run('git', ['-C', source, ...author, 'commit', '--quiet', '--message', 'initial commit']);
