@@ -2,6 +2,7 @@
 #pragma once
 #include "base/diagnostics.h"
 #include "catalog/catalog.h"
+#include "catalog/segment.h"
 #include "spine/access.h"
 #include "spine/clock.h"
 #include <pthread.h>
@@ -72,11 +73,6 @@ GArray *model_relations(Arena *arena, const Value *entity);
 
 /* ---- the index (index.c, flatten.c) ---- */
 
-/* One searchable fact, keys and values folded; value NULL: it exists, and equals nothing. */
-typedef struct {
-    const char *key, *value, *original;
-} SearchRow;
-
 /* An entity as clients see it. Immutable, shared by threads. */
 typedef struct {
     const char *ref, *uid, *parent, *location_id, *source;
@@ -109,7 +105,7 @@ const CatalogEntity *snapshot_at(const Snapshot *snapshot, guint index); /* olde
 const CatalogEntity *snapshot_find(const Snapshot *snapshot, const char *ref);
 const CatalogEntity *snapshot_find_uid(const Snapshot *snapshot, const char *uid);
 
-/* The rows of entity, sorted, in arena. */
+/* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it. */
 const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
 /* The rows of key (folded); NULL and 0 where it has none. */
 const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count);

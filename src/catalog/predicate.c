@@ -322,6 +322,25 @@ static gboolean leaf_matches(const Predicate *leaf_node, const CatalogEntity *en
     return FALSE;
 }
 
+/* "list.item" is true of an entity whose list has item. */
+static gboolean item_matches(const Predicate *leaf_node, const CatalogEntity *entity)
+{
+    const SearchRow truth = {.value = "true"};
+
+    if (!row_matches(leaf_node, &truth))
+        return FALSE;
+    for (const char *dot = strchr(leaf_node->key, '.'); dot; dot = strchr(dot + 1, '.')) {
+        g_autofree char *list = g_strndup(leaf_node->key, (gsize)(dot - leaf_node->key));
+        guint count;
+        const SearchRow *rows = entity_rows(entity, list, &count);
+
+        for (guint i = 0; i < count; i++)
+            if (rows[i].item && g_str_equal(rows[i].value, dot + 1))
+                return TRUE;
+    }
+    return FALSE;
+}
+
 gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity)
 {
     gboolean any = predicate->kind == ANY;
@@ -336,6 +355,6 @@ gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *enti
                 return any;
         return !any;
     default:
-        return leaf_matches(predicate, entity);
+        return leaf_matches(predicate, entity) || item_matches(predicate, entity);
     }
 }

@@ -1,10 +1,25 @@
 #include "catalog/catalog_internal.h"
 #include <string.h>
 
+/* Nearly all of what is folded is ASCII. */
+static gboolean fold_ascii(const char *text, char *folded)
+{
+    for (; *text; text++) {
+        if ((guchar)*text >= 0x80)
+            return FALSE;
+        *folded++ = g_ascii_tolower(*text);
+    }
+    return TRUE;
+}
+
 const char *text_fold(Arena *arena, const char *text)
 {
-    g_autofree char *folded = g_utf8_strdown(text, -1);
+    char *copy = arena_alloc(arena, strlen(text) + 1);
+    g_autofree char *folded = NULL;
 
+    if (fold_ascii(text, copy))
+        return copy;
+    folded = g_utf8_strdown(text, -1);
     return arena_strdup(arena, folded);
 }
 

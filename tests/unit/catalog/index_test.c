@@ -128,35 +128,6 @@ static void test_readers_see_all_of_a_change_or_nothing(void)
     index_free(race.index);
 }
 
-/* ---- flattening ---- */
-
-static void test_entities_flatten_as_backstage_flattens_them(void)
-{
-    g_autoptr(Arena) arena = arena_new(1 << 20);
-    g_autoptr(GString) text = g_string_new(NULL);
-    g_autofree char *long_text = g_strnfill(201, 'x');
-    const Value *entity = json_parse(
-        arena,
-        arena_printf(arena,
-                     "{\"kind\":\"C\",\"metadata\":{\"name\":\"N\",\"uid\":\"U\",\"etag\":\"E\","
-                     "\"tags\":[\"Java\"]},\"spec\":{\"n\":1.50,\"b\":true,\"z\":null,\"o\":{},"
-                     "\"list\":[{\"a\":1},{\"a\":2}],\"long\":\"%s\"},\"status\":{\"items\":[]},"
-                     "\"relations\":[{\"type\":\"ownedBy\",\"targetRef\":\"group:default/g\"}]}",
-                     long_text),
-        -1, NULL);
-    guint count;
-    const SearchRow *rows = entity_flatten(arena, entity, &count);
-
-    for (guint i = 0; i < count; i++)
-        g_string_append_printf(text, "%s=%s\n", rows[i].key,
-                               rows[i].value ? rows[i].value : "(null)");
-    g_assert_cmpstr(text->str, ==,
-                    "kind=c\nmetadata.name=n\nmetadata.namespace=default\nmetadata.tags=java\n"
-                    "metadata.tags.java=true\nmetadata.uid=u\nrelations.ownedby=group:default/g\n"
-                    "spec.b=true\nspec.list.a=1\nspec.list.a=2\nspec.long=(null)\nspec.n=1.5\n"
-                    "spec.z=(null)\n");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -166,7 +137,5 @@ int main(int argc, char **argv)
                     test_a_snapshot_outlives_what_it_held);
     g_test_add_func("/catalog/index/readers-see-all-of-a-change-or-nothing",
                     test_readers_see_all_of_a_change_or_nothing);
-    g_test_add_func("/catalog/index/entities-flatten-as-backstage-flattens-them",
-                    test_entities_flatten_as_backstage_flattens_them);
     return g_test_run();
 }
