@@ -23,6 +23,7 @@ Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Con
     catalog->forge = forge;
     catalog->config = config;
     catalog->index = index_new();
+    catalog->sources = sources_new(config);
     pthread_mutex_init(&catalog->ingest_lock, NULL);
     if (!load(catalog, error)) {
         catalog_free(catalog);
@@ -38,6 +39,7 @@ void catalog_free(Catalog *catalog)
     if (!catalog)
         return;
     index_free(catalog->index);
+    sources_free(catalog->sources);
     pthread_mutex_destroy(&catalog->ingest_lock);
     g_free(catalog);
 }

@@ -3,6 +3,7 @@
 #include "base/diagnostics.h"
 #include "catalog/catalog.h"
 #include "catalog/segment.h"
+#include "catalog/source.h"
 #include "spine/access.h"
 #include "spine/clock.h"
 #include <pthread.h>
@@ -22,6 +23,7 @@ struct Catalog {
     Forge *forge;
     const Config *config;
     Index *index;
+    Sources *sources;
     /* One location is read at a time: a plan is made from the rows that are there. */
     pthread_mutex_t ingest_lock;
 };
@@ -144,24 +146,6 @@ const Value *fields_project(Arena *arena, const Value *entity, const char *const
 /* Splits comma-separated and repeated parameters; ERROR_INPUT for array fields. */
 gboolean fields_parse(Arena *arena, const char *const *parameters, const char *const **fields,
                       GError **error);
-
-/* ---- sources (source.c) ---- */
-
-typedef struct {
-    const char *type, *target; /* "file" or "url"; absolute */
-} Source;
-
-/* "type:target". */
-const char *source_format(Arena *arena, const Source *source);
-gboolean source_parse(Arena *arena, const char *text, Source *source, GError **error);
-/* target against the source it is written in; a file may only be named by a file. */
-gboolean source_resolve(Arena *arena, const Source *base, const char *type, const char *target,
-                        Source *resolved, GError **error);
-/* Source * of what a target with wildcards matches (itself, where it has none). */
-GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, GError **error);
-GBytes *source_read(Catalog *catalog, const Source *source, GError **error);
-/* "owner/name" of the forge's repository it lies in; NULL for anything else. */
-const char *source_repository(Catalog *catalog, Arena *arena, const Source *source);
 
 /* ---- locations (store.c, location.c) ---- */
 

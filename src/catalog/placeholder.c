@@ -56,7 +56,7 @@ static const struct {
 static const Value *resolve_placeholder(Run *run, const Value *object, gboolean *is_one)
 {
     const char *target = value_string(value_value_at(object, 0), NULL);
-    g_autoptr(GBytes) bytes = NULL;
+    g_auto(SourceReply) reply = {0};
     Source source;
 
     *is_one = FALSE;
@@ -68,13 +68,12 @@ static const Value *resolve_placeholder(Run *run, const Value *object, gboolean 
         *is_one = TRUE;
         if (!source_resolve(run->arena, run->base, NULL, target, &source, run->error))
             return NULL;
-        bytes = source_read(run->catalog, &source, run->error);
-        if (!bytes) {
+        if (!source_read(run->catalog, run->arena, &source, NULL, &reply, run->error)) {
             g_prefix_error(run->error, "Placeholder %s could not read location %s, ",
                            placeholders[i].key, target);
             return NULL;
         }
-        return placeholders[i].decode(run, bytes, source.target);
+        return placeholders[i].decode(run, reply.bytes, source.target);
     }
     return NULL;
 }

@@ -357,14 +357,13 @@ static void read_source(Reader *reader, Emission *parent, const Source *source, 
 {
     const char *name = source_format(reader->arena, source);
     g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = NULL;
+    g_auto(SourceReply) reply = {0};
 
     if (!g_hash_table_add(reader->sources, (gpointer)name))
         return;
     note_repository(reader, source);
-    bytes = source_read(reader->catalog, source, &error);
-    if (bytes)
-        read_bytes(reader, parent, source, bytes, depth);
+    if (source_read(reader->catalog, reader->arena, source, NULL, &reply, &error))
+        read_bytes(reader, parent, source, reply.bytes, depth);
     else if (!optional || !g_error_matches(error, PAVE_ERROR, ERROR_NOT_FOUND))
         fail_source(reader, parent, source, NULL, error);
 }

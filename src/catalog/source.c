@@ -1,16 +1,31 @@
-/* Where descriptors are read: files below the configured locations, the forge, allowed hosts. */
+#include "catalog/source.h"
 #include "catalog/catalog_internal.h"
+#include "catalog/source_internal.h"
 #include "formats/glob.h"
-#include "net/http_client.h"
 #include "spine/folder.h"
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#define SOURCE_BYTES_MAX ((gsize)32 << 20)
-#define MATCHES_MAX 10000
-#define FOLDER_DEPTH_MAX 32
+Sources *sources_new(const Config *config)
+{
+    Sources *sources = g_new0(Sources, 1);
+
+    sources->config = config;
+    sources->roots = source_roots_new(config);
+    return sources;
+}
+
+void sources_free(Sources *sources)
+{
+    if (!sources)
+        return;
+    g_ptr_array_unref(sources->roots);
+    g_free(sources);
+}
+
+void source_reply_clear(SourceReply *reply)
+{
+    g_clear_pointer(&reply->bytes, g_bytes_unref);
+}
 
 const char *source_format(Arena *arena, const Source *source)
 {
@@ -71,111 +86,6 @@ gboolean source_resolve(Arena *arena, const Source *base, const char *type, cons
     return FALSE;
 }
 
-/* ---- files ---- */
-
-static gboolean lies_below(const char *path, const char *folder)
-{
-    gsize length = strlen(folder);
-
-    return g_str_has_prefix(path, folder) && (path[length] == '/' || path[length] == '\0');
-}
-
-/* The folder of a configured target, up to its first wildcard. */
-static char *folder_of_target(const char *target)
-{
-    g_autofree char *fixed = g_strndup(target, strcspn(target, "*?["));
-
-    return g_path_get_dirname(fixed);
-}
-
-/* What the configuration names itself is trusted; everything else must lie beside it. */
-static gboolean is_configured(const Config *config, const char *path, const char *real)
-{
-    const Value *locations = config_get(config, "catalog.locations");
-
-    for (guint i = 0; i < value_count(locations); i++) {
-        const Value *location = value_item(locations, i);
-        const char *target = value_path_string(location, "target", "");
-        g_autofree char *folder = folder_of_target(target);
-        g_autofree char *real_folder = realpath(folder, NULL);
-
-        if (!g_str_equal(value_path_string(location, "type", ""), "file"))
-            continue;
-        if (g_str_equal(target, path) || (real_folder && lies_below(real, real_folder)))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* The real path of a file or folder that the configured locations let be read. */
-static char *source_confine(Catalog *catalog, const char *path, GError **error)
-{
-    char *real = realpath(path, NULL);
-
-    if (!real) {
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "file %s does not exist", path);
-        return NULL;
-    }
-    if (is_configured(catalog->config, path, real))
-        return real;
-    g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
-                "file %s lies outside of the folders of the configured locations", path);
-    free(real);
-    return NULL;
-}
-
-static GBytes *read_file(Catalog *catalog, const char *path, GError **error)
-{
-    g_autofree char *real = source_confine(catalog, path, error);
-    g_autoptr(GError) reason = NULL;
-    struct stat status;
-    char *bytes;
-    gsize length;
-
-    if (!real)
-        return NULL;
-    if (stat(real, &status) != 0 || !S_ISREG(status.st_mode) ||
-        (gsize)status.st_size > SOURCE_BYTES_MAX) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s is no file, or larger than 32 MiB", path);
-        return NULL;
-    }
-    if (!g_file_get_contents(real, &bytes, &length, &reason)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s", reason->message);
-        return NULL;
-    }
-    return g_bytes_new_take(bytes, length);
-}
-
-typedef struct {
-    Arena *arena;
-    const char *pattern;
-    GPtrArray *matches; /* Source * */
-    guint seen;
-} Walk;
-
-static void walk_folder(Walk *walk, const char *folder, int depth)
-{
-    g_autoptr(GDir) dir = depth < FOLDER_DEPTH_MAX ? g_dir_open(folder, 0, NULL) : NULL;
-    const char *name;
-
-    while (dir && (name = g_dir_read_name(dir)) && walk->seen++ < MATCHES_MAX * 10) {
-        g_autofree char *path = g_build_filename(folder, name, NULL);
-        struct stat status;
-
-        if (lstat(path, &status) != 0)
-            continue;
-        if (S_ISDIR(status.st_mode)) {
-            walk_folder(walk, path, depth + 1);
-        } else if (glob_matches(walk->pattern, path, GLOB_PLAIN) &&
-                   walk->matches->len < MATCHES_MAX) {
-            Source *source = arena_new0(walk->arena, Source, 1);
-
-            *source = (Source){"file", arena_strdup(walk->arena, path)};
-            g_ptr_array_add(walk->matches, source);
-        }
-    }
-}
-
 /* ---- the forge ---- */
 
 static gboolean forge_location(Catalog *catalog, Arena *arena, const char *url,
@@ -210,7 +120,7 @@ static gboolean expand_url(Catalog *catalog, Arena *arena, const char *url, GPtr
     prefix = strlen(url) - strlen(location.path);
     entries = forge_list(catalog->forge, arena, location.owner, location.name, location.ref, "",
                          TRUE, error);
-    for (guint i = 0; i < value_count(entries) && matches->len < MATCHES_MAX; i++) {
+    for (guint i = 0; i < value_count(entries) && matches->len < SOURCE_MATCHES_MAX; i++) {
         const char *path = value_path_string(value_item(entries, i), "path", "");
         Source *source;
 
@@ -236,10 +146,8 @@ GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, G
     if (!glob_has_magic(source->target)) {
         g_ptr_array_add(matches, (gpointer)source);
     } else if (g_str_equal(source->type, "file")) {
-        g_autofree char *folder = folder_of_target(source->target);
-        Walk walk = {arena, source->target, matches, 0};
-
-        walk_folder(&walk, folder, 0);
+        if (!source_file_expand(arena, source->target, matches, error))
+            return NULL;
     } else if (!expand_url(catalog, arena, source->target, matches, error)) {
         return NULL;
     }
@@ -286,23 +194,36 @@ static gboolean may_read_url(const Config *config, const char *url)
     return FALSE;
 }
 
-static GBytes *fetch(const HttpRequest *request, GError **error)
+/* Sends request, asking for the body only where it is not what known_etag stands for. */
+static gboolean fetch(const HttpRequest *request, Arena *arena, const char *known_etag,
+                      SourceReply *reply, GError **error)
 {
-    g_autoptr(HttpReply) reply = http_send(request, error);
+    g_autoptr(GPtrArray) headers = g_ptr_array_new();
+    HttpRequest conditional = *request;
+    g_autoptr(HttpReply) answer = NULL;
 
-    if (!reply)
-        return NULL;
-    if (reply->status == 404) {
+    for (guint i = 0; request->headers && request->headers[i]; i++)
+        g_ptr_array_add(headers, (gpointer)request->headers[i]);
+    if (known_etag)
+        g_ptr_array_add(headers, arena_printf(arena, "If-None-Match: %s", known_etag));
+    g_ptr_array_add(headers, NULL);
+    conditional.headers = (const char *const *)headers->pdata;
+    answer = http_send(&conditional, error);
+    if (!answer)
+        return FALSE;
+    reply->etag = arena_strdup(arena, g_hash_table_lookup(answer->headers, "etag"));
+    reply->unchanged = known_etag && answer->status == 304;
+    if (reply->unchanged)
+        reply->etag = known_etag;
+    else if (answer->status == 200)
+        reply->bytes = g_bytes_new(answer->body, answer->length);
+    else if (answer->status == 404)
         g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unable to read url, no match found for %s",
                     request->url);
-        return NULL;
-    }
-    if (reply->status != 200) {
+    else
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Unable to read url, %s answered %ld",
-                    request->url, reply->status);
-        return NULL;
-    }
-    return g_bytes_new(reply->body, reply->length);
+                    request->url, answer->status);
+    return reply->unchanged || reply->bytes;
 }
 
 static const Value *github_integration(const Config *config, const char *host)
@@ -316,8 +237,8 @@ static const Value *github_integration(const Config *config, const char *host)
 }
 
 /* A file of GitHub itself, by its REST API. */
-static GBytes *read_github(Catalog *catalog, Arena *arena, const ForgeLocation *location,
-                           GError **error)
+static gboolean read_github(Catalog *catalog, Arena *arena, const ForgeLocation *location,
+                            const char *known_etag, SourceReply *reply, GError **error)
 {
     const Value *integration = github_integration(catalog->config, location->host);
     const char *token = value_path_string(integration, "token", NULL);
@@ -334,12 +255,26 @@ static GBytes *read_github(Catalog *catalog, Arena *arena, const ForgeLocation *
         .reply_size_max = SOURCE_BYTES_MAX,
         .allow_private = TRUE};
 
-    return fetch(&request, error);
+    return fetch(&request, arena, known_etag, reply, error);
 }
 
-static GBytes *read_url(Catalog *catalog, const char *url, GError **error)
+static gboolean read_forge(Catalog *catalog, Arena *arena, const ForgeLocation *location,
+                           const char *known_etag, SourceReply *reply, GError **error)
 {
-    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    ForgeVersion version;
+
+    if (!forge_read_version(catalog->forge, location->owner, location->name, location->ref,
+                            location->path, known_etag, &version, &reply->bytes, error))
+        return FALSE;
+    reply->etag = arena_strdup(arena, version.blob);
+    reply->revision = arena_strdup(arena, version.commit);
+    reply->unchanged = !reply->bytes;
+    return TRUE;
+}
+
+static gboolean read_url(Catalog *catalog, Arena *arena, const char *url, const char *known_etag,
+                         SourceReply *reply, GError **error)
+{
     HttpRequest request = {.url = url,
                            .reply_size_max = SOURCE_BYTES_MAX,
                            .allow_private = TRUE,
@@ -348,26 +283,26 @@ static GBytes *read_url(Catalog *catalog, const char *url, GError **error)
 
     if (forge_location(catalog, arena, url, &location)) {
         if (forge_kind_of_host(catalog->forge, location.host) == FORGE_GITHUB)
-            return read_github(catalog, arena, &location, error);
-        return forge_read_file(catalog->forge, location.owner, location.name, location.ref,
-                               location.path, error);
+            return read_github(catalog, arena, &location, known_etag, reply, error);
+        return read_forge(catalog, arena, &location, known_etag, reply, error);
     }
     /* Only what the configuration names is asked, wherever it stands in the network. */
     if (may_read_url(catalog->config, url))
-        return fetch(&request, error);
+        return fetch(&request, arena, known_etag, reply, error);
     g_set_error(error, PAVE_ERROR, ERROR_INPUT,
                 "Unable to read url, Reading from '%s' is not allowed. You may need to configure "
                 "an integration for the target host, or add it to the configured list of allowed "
                 "hosts at 'backend.reading.allow'",
                 url);
-    return NULL;
+    return FALSE;
 }
 
-GBytes *source_read(Catalog *catalog, const Source *source, GError **error)
+gboolean source_read(Catalog *catalog, Arena *arena, const Source *source, const char *known_etag,
+                     SourceReply *reply, GError **error)
 {
     if (g_str_equal(source->type, "file"))
-        return read_file(catalog, source->target, error);
-    return read_url(catalog, source->target, error);
+        return source_file_read(catalog, arena, source->target, known_etag, reply, error);
+    return read_url(catalog, arena, source->target, known_etag, reply, error);
 }
 
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,

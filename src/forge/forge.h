@@ -69,6 +69,15 @@ const char *const *forge_owners_of(Forge *forge, Arena *arena, const char *owner
  * ERROR_NOT_FOUND. */
 GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,
                         const char *path, GError **error);
+/* Which version of a file was read: ids of its blob and of the commit, in hex. */
+typedef struct {
+    char blob[41], commit[41];
+} ForgeVersion;
+/* The same with its version; *bytes is NULL where known_blob (may be NULL) is still what is there.
+ */
+gboolean forge_read_version(Forge *forge, const char *owner, const char *name, const char *ref,
+                            const char *path, const char *known_blob, ForgeVersion *version,
+                            GBytes **bytes, GError **error);
 char *forge_resolve(Forge *forge, const char *owner, const char *name, const char *ref,
                     GError **error); /* 40-hex commit */
 /* [{path, type: "file"|"dir"|"symlink", size, mode}] of a folder, or of the whole tree. */

@@ -57,31 +57,46 @@ static git_tree_entry *find_entry(const Reading *reading, const char *path, GErr
     return entry;
 }
 
-GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,
-                        const char *path, GError **error)
+gboolean forge_read_version(Forge *forge, const char *owner, const char *name, const char *ref,
+                            const char *path, const char *known_blob, ForgeVersion *version,
+                            GBytes **bytes, GError **error)
 {
     g_auto(Reading) reading = {0};
     g_autoptr(git_tree_entry) entry = NULL;
     g_autoptr(git_blob) blob = NULL;
 
+    *bytes = NULL;
     if (!begin(forge, owner, name, ref, &reading, error))
-        return NULL;
+        return FALSE;
     entry = find_entry(&reading, path, error);
     if (!entry)
-        return NULL;
+        return FALSE;
     if (git_tree_entry_type(entry) != GIT_OBJECT_BLOB) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s is a folder", path);
-        return NULL;
+        return FALSE;
     }
-    if (git_blob_lookup(&blob, reading.git, git_tree_entry_id(entry)) < 0) {
-        forge_git_failed(error, path);
-        return NULL;
-    }
+    git_oid_tostr(version->blob, sizeof version->blob, git_tree_entry_id(entry));
+    git_oid_tostr(version->commit, sizeof version->commit, git_commit_id(reading.commit));
+    if (g_strcmp0(version->blob, known_blob) == 0)
+        return TRUE;
+    if (git_blob_lookup(&blob, reading.git, git_tree_entry_id(entry)) < 0)
+        return forge_git_failed(error, path);
     if (git_blob_rawsize(blob) > FILE_READ_MAX) {
         g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE, "%s is larger than 64 MiB", path);
-        return NULL;
+        return FALSE;
     }
-    return g_bytes_new(git_blob_rawcontent(blob), (gsize)git_blob_rawsize(blob));
+    *bytes = g_bytes_new(git_blob_rawcontent(blob), (gsize)git_blob_rawsize(blob));
+    return TRUE;
+}
+
+GBytes *forge_read_file(Forge *forge, const char *owner, const char *name, const char *ref,
+                        const char *path, GError **error)
+{
+    ForgeVersion version;
+    GBytes *bytes;
+
+    forge_read_version(forge, owner, name, ref, path, NULL, &version, &bytes, error);
+    return bytes;
 }
 
 char *forge_resolve(Forge *forge, const char *owner, const char *name, const char *ref,
