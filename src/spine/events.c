@@ -1,4 +1,4 @@
-/* Appending, reading and verifying; the followers are in events_follow.c. */
+/* Appending and verifying. */
 #include "spine/events.h"
 #include "formats/json.h"
 #include "spine/clock.h"
@@ -7,28 +7,20 @@
 #include <string.h>
 #include <sys/random.h>
 
-#define COLUMNS                                                                                    \
-    "seq, id, type, source, subject, subject_uid, actor, on_behalf_of, cause, occurred_at,"        \
-    " recorded_at, payload, digest"
-#define TYPE_MATCHES "($2 = '%' OR type LIKE $2 ESCAPE '!')"
-
 static const char SQL_NUMBER[] = "UPDATE log_head SET seq = seq + $1 RETURNING seq, digest";
 static const char SQL_SEAL[] = "UPDATE log_head SET digest = $1";
 static const char SQL_HEAD[] = "SELECT seq, digest FROM log_head";
 static const char SQL_APPEND[] =
-    "INSERT INTO event (" COLUMNS ", salt, payload_digest)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    "INSERT INTO event (" EVENT_COLUMNS ", salt, payload_digest)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULLIF($16, 0), $14, $15)";
+static const char SQL_APPEND_BULK[] =
+    "INSERT INTO event_bulk (seq, subjects, items) VALUES ($1, $2, $3)";
 
-static const char SQL_OLDEST[] =
-    "SELECT " COLUMNS " FROM event WHERE seq > $1 AND " TYPE_MATCHES " ORDER BY seq LIMIT $3";
-static const char SQL_NEWEST[] =
-    "SELECT " COLUMNS " FROM event WHERE seq < $1 AND " TYPE_MATCHES " ORDER BY seq DESC LIMIT $3";
-static const char SQL_OLDEST_OF[] = "SELECT " COLUMNS " FROM event WHERE seq > $1 AND " TYPE_MATCHES
-                                    " AND subject = $4 ORDER BY seq LIMIT $3";
-static const char SQL_NEWEST_OF[] = "SELECT " COLUMNS " FROM event WHERE seq < $1 AND " TYPE_MATCHES
-                                    " AND subject = $4 ORDER BY seq DESC LIMIT $3";
-static const char SQL_CHAIN[] = "SELECT " COLUMNS ", salt, payload_digest FROM event"
-                                " WHERE seq > $1 ORDER BY seq LIMIT 500";
+static const char SQL_CHAIN[] =
+    "SELECT e.seq, e.id, e.type, e.source, e.subject, e.subject_uid, e.actor, e.on_behalf_of,"
+    " e.cause, e.occurred_at, e.recorded_at, e.payload, e.digest, e.first_seq, e.salt,"
+    " e.payload_digest, b.subjects, b.items FROM event e LEFT JOIN event_bulk b ON b.seq = e.seq"
+    " WHERE e.seq > $1 ORDER BY e.seq LIMIT 100";
 
 /* ---- digests ---- */
 
@@ -51,12 +43,36 @@ static char *payload_digest(const char *salt, const char *payload)
     return g_strdup(g_checksum_get_string(sum));
 }
 
-static char *chain_digest(const char *before, const Event *event, const char *payload)
+static void hash_block(GChecksum *sum, GBytes *block)
+{
+    gsize length;
+    const guchar *bytes = g_bytes_get_data(block, &length);
+    g_autofree char *size = g_strdup_printf("%zu:", length);
+
+    g_checksum_update(sum, (const guchar *)size, -1);
+    g_checksum_update(sum, bytes, (gssize)length);
+}
+
+static char *bulk_digest(const char *salt, const EventBulk *bulk)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    hash_part(sum, salt);
+    hash_block(sum, bulk->subjects);
+    hash_block(sum, bulk->items);
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* The first number of a row of many stands before the rest, so that it cannot be changed either. */
+static char *chain_digest(const char *before, const EventRow *row, const char *payload)
+{
+    const Event *event = &row->event;
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *first =
+        row->first_seq ? g_strdup_printf("%" G_GINT64_FORMAT "-", row->first_seq) : g_strdup("");
     g_autofree char *numbers =
-        g_strdup_printf("%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, event->seq,
-                        event->occurred_at, event->recorded_at);
+        g_strdup_printf("%s%" G_GINT64_FORMAT " %" G_GINT64_FORMAT " %" G_GINT64_FORMAT, first,
+                        event->seq, event->occurred_at, event->recorded_at);
     const char *parts[] = {before,         event->id,
                            event->type,    event->source,
                            event->subject, event->subject_uid,
@@ -82,8 +98,10 @@ static char *new_salt(void)
 /* ---- appending ---- */
 
 typedef struct {
-    Event event; /* its strings are in arena */
+    EventRow row; /* its strings are in arena */
+    guint count;
     const char *payload;
+    EventBulk bulk; /* of a row of many */
     Arena *arena;
 } Pending;
 
@@ -91,6 +109,7 @@ static void pending_free(void *data)
 {
     Pending *pending = data;
 
+    event_bulk_clear(&pending->bulk);
     arena_free(pending->arena);
     g_free(pending);
 }
@@ -98,49 +117,78 @@ static void pending_free(void *data)
 static gboolean insert(DbConn *tx, const Pending *pending, const char *salt, const char *digest,
                        GError **error)
 {
-    const Event *event = &pending->event;
+    const Event *event = &pending->row.event;
+    gboolean bulk = pending->bulk.items != NULL;
 
-    return db_exec(tx, error, SQL_APPEND, "ittttttttiitttt", event->seq, event->id, event->type,
-                   event->source, event->subject, event->subject_uid, event->actor,
-                   event->on_behalf_of, event->cause, event->occurred_at, event->recorded_at,
-                   pending->payload, event->digest, salt, digest) == 1;
+    if (db_exec(tx, error, SQL_APPEND, "ittttttttiitttti", event->seq, event->id, event->type,
+                event->source, event->subject, event->subject_uid, event->actor,
+                event->on_behalf_of, event->cause, event->occurred_at, event->recorded_at,
+                pending->payload, event->digest, salt, digest, pending->row.first_seq) != 1)
+        return FALSE;
+    return !bulk || db_exec(tx, error, SQL_APPEND_BULK, "ibb", event->seq, pending->bulk.subjects,
+                            pending->bulk.items) == 1;
+}
+
+/* Numbers pending from *last + 1 on and chains it to before; what the next is chained to. */
+static char *chain(DbConn *tx, Pending *pending, int64_t *last, const char *before, GError **error)
+{
+    EventRow *row = &pending->row;
+    gboolean bulk = pending->bulk.items != NULL;
+    g_autofree char *salt = new_salt();
+    g_autofree char *payload =
+        bulk ? bulk_digest(salt, &pending->bulk) : payload_digest(salt, pending->payload);
+    g_autofree char *digest = NULL;
+
+    row->first_seq = bulk ? *last + 1 : 0;
+    row->event.seq = *last += pending->count;
+    digest = chain_digest(before, row, payload);
+    row->event.digest = digest;
+    return insert(tx, pending, salt, payload, error) ? g_steal_pointer(&digest) : NULL;
+}
+
+static int64_t count_events(const GPtrArray *deferred)
+{
+    int64_t count = 0;
+
+    for (guint i = 0; i < deferred->len; i++)
+        count += ((const Pending *)deferred->pdata[i])->count;
+    return count;
 }
 
 /* The last statements before COMMIT: the numbers are taken while no other writer can commit. */
 static gboolean flush(DbConn *tx, GPtrArray *deferred, int64_t *seq, GError **error)
 {
-    g_autoptr(DbRows) rows = db_query(tx, error, SQL_NUMBER, "i", (int64_t)deferred->len);
+    int64_t count = count_events(deferred);
+    g_autoptr(DbRows) rows = db_query(tx, error, SQL_NUMBER, "i", count);
 
     if (!rows || !db_rows_next(rows))
         return FALSE;
-    int64_t head = db_rows_int(rows, 0);
+    int64_t head = db_rows_int(rows, 0), last = head - count;
     g_autofree char *before = g_strdup(db_rows_text(rows, 1));
     g_clear_pointer(&rows, db_rows_free);
     for (guint i = 0; i < deferred->len; i++) {
-        Pending *pending = g_ptr_array_index(deferred, i);
-        g_autofree char *salt = new_salt();
-        g_autofree char *payload = payload_digest(salt, pending->payload);
+        char *digest = chain(tx, g_ptr_array_index(deferred, i), &last, before, error);
 
-        pending->event.seq = head - deferred->len + 1 + i;
-        char *digest = chain_digest(before, &pending->event, payload);
-        g_free(before);
-        pending->event.digest = before = digest;
-        if (!insert(tx, pending, salt, payload, error))
+        if (!digest)
             return FALSE;
+        g_free(before);
+        before = digest;
     }
     *seq = head;
     return db_exec(tx, error, SQL_SEAL, "t", before) == 1;
 }
 
-void events_append(DbConn *tx, const Event *event)
+static Pending *pending_new(const Event *event, guint count)
 {
     Pending *pending = g_new0(Pending, 1);
     Arena *arena = pending->arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autofree char *id = event->id ? g_strdup(event->id) : clock_new_id();
     int64_t now = clock_now_ms();
 
     g_assert(event->type && event->source);
-    pending->event = (Event){
-        .id = arena_strdup(arena, event->id),
+    pending->count = count;
+    pending->row.event = (Event){
+        .id = arena_strdup(arena, id),
         .type = arena_strdup(arena, event->type),
         .source = arena_strdup(arena, event->source),
         .subject = arena_strdup(arena, event->subject),
@@ -151,105 +199,31 @@ void events_append(DbConn *tx, const Event *event)
         .occurred_at = event->occurred_at ? event->occurred_at : now,
         .recorded_at = now,
     };
-    if (!event->id) {
-        g_autofree char *id = clock_new_id();
-        pending->event.id = arena_strdup(arena, id);
-    }
+    return pending;
+}
+
+void events_append(DbConn *tx, const Event *event)
+{
+    Pending *pending = pending_new(event, 1);
+
     if (event->payload)
-        pending->payload = json_to_arena(arena, event->payload, JSON_COMPACT);
+        pending->payload = json_to_arena(pending->arena, event->payload, JSON_COMPACT);
     db_defer(tx, pending, pending_free, flush);
 }
 
-/* ---- reading ---- */
-
-static Event *read_row(DbRows *rows, Arena *arena, GError **error)
+void events_append_bulk(DbConn *tx, const Event *common, const EventItem *items, guint count)
 {
-    Event *event = arena_new0(arena, Event, 1);
-    const char *payload = db_rows_text(rows, 11);
+    Pending *pending;
 
-    event->seq = db_rows_int(rows, 0);
-    event->id = arena_strdup(arena, db_rows_text(rows, 1));
-    event->type = arena_strdup(arena, db_rows_text(rows, 2));
-    event->source = arena_strdup(arena, db_rows_text(rows, 3));
-    event->subject = arena_strdup(arena, db_rows_text(rows, 4));
-    event->subject_uid = arena_strdup(arena, db_rows_text(rows, 5));
-    event->actor = arena_strdup(arena, db_rows_text(rows, 6));
-    event->on_behalf_of = arena_strdup(arena, db_rows_text(rows, 7));
-    event->cause = arena_strdup(arena, db_rows_text(rows, 8));
-    event->occurred_at = db_rows_int(rows, 9);
-    event->recorded_at = db_rows_int(rows, 10);
-    event->digest = arena_strdup(arena, db_rows_text(rows, 12));
-    if (payload && !(event->payload = json_parse(arena, payload, -1, error)))
-        return NULL;
-    return event;
+    g_assert(count <= EVENTS_BULK_MAX && !common->subject && !common->payload);
+    if (count == 0)
+        return;
+    pending = pending_new(common, count);
+    pending->bulk = event_bulk_new(items, count);
+    db_defer(tx, pending, pending_free, flush);
 }
 
-/* prefix as a pattern for LIKE, whose own signs are escaped with '!'. */
-static char *like_prefix(const char *prefix)
-{
-    GString *pattern = g_string_new(NULL);
-
-    for (const char *c = prefix ? prefix : ""; *c; c++) {
-        if (strchr("!%_", *c))
-            g_string_append_c(pattern, '!');
-        g_string_append_c(pattern, *c);
-    }
-    g_string_append_c(pattern, '%');
-    return g_string_free(pattern, FALSE);
-}
-
-static DbRows *query(DbConn *conn, const EventFilter *filter, GError **error)
-{
-    g_autofree char *pattern = like_prefix(filter->type_prefix);
-    int64_t after = filter->newest_first && !filter->after ? INT64_MAX : filter->after;
-    int64_t limit = MIN(filter->limit, 1000);
-
-    if (filter->subject)
-        return db_query(conn, error, filter->newest_first ? SQL_NEWEST_OF : SQL_OLDEST_OF, "itit",
-                        after, pattern, limit, filter->subject);
-    return db_query(conn, error, filter->newest_first ? SQL_NEWEST : SQL_OLDEST, "iti", after,
-                    pattern, limit);
-}
-
-gboolean events_read(DbConn *conn, Arena *arena, const EventFilter *filter, GPtrArray *found,
-                     GError **error)
-{
-    g_autoptr(DbRows) rows = query(conn, filter, error);
-
-    if (!rows)
-        return FALSE;
-    while (db_rows_next(rows)) {
-        Event *event = read_row(rows, arena, error);
-        if (!event)
-            return FALSE;
-        g_ptr_array_add(found, event);
-    }
-    return !db_rows_error(rows, error);
-}
-
-const Value *event_to_value(Arena *arena, const Event *event)
-{
-    Value *object = value_object_new(arena);
-
-    value_set_string(arena, object, "specversion", "1.0");
-    value_set_string(arena, object, "id", event->id);
-    value_set_string(arena, object, "source", event->source);
-    value_set_string(arena, object, "type", event->type);
-    value_set_string(arena, object, "subject", event->subject);
-    value_set(arena, object, "time", clock_value(arena, event->occurred_at));
-    value_set_int(arena, object, "seq", event->seq);
-    value_set_string(arena, object, "subjectuid", event->subject_uid);
-    value_set_string(arena, object, "actor", event->actor);
-    value_set_string(arena, object, "onbehalfof", event->on_behalf_of);
-    value_set_string(arena, object, "cause", event->cause);
-    value_set(arena, object, "recordedtime", clock_value(arena, event->recorded_at));
-    value_set_string(arena, object, "digest", event->digest);
-    if (event->payload) {
-        value_set_string(arena, object, "datacontenttype", "application/json");
-        value_set(arena, object, "data", event->payload);
-    }
-    return object;
-}
+/* ---- the head ---- */
 
 gboolean events_read_head(DbConn *conn, int64_t *seq, char **digest, GError **error)
 {
@@ -277,31 +251,44 @@ static gboolean breaks(int64_t seq, const char *what, GError **error)
     return FALSE;
 }
 
+/* The digest of the payload as it lies there now; NULL where it was erased. */
+static char *digest_there(DbRows *rows)
+{
+    EventBulk bulk = {db_rows_blob(rows, 16), db_rows_blob(rows, 17)};
+    const char *payload = db_rows_text(rows, 11);
+    char *digest = NULL;
+
+    if (bulk.items)
+        digest = bulk_digest(db_rows_text(rows, 14), &bulk);
+    else if (payload)
+        digest = payload_digest(db_rows_text(rows, 14), payload);
+    event_bulk_clear(&bulk);
+    return digest;
+}
+
 static gboolean verify_row(DbRows *rows, Place *place, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    const char *payload = db_rows_text(rows, 11);
-    g_autofree char *sealed = g_strdup(db_rows_text(rows, 14));
+    g_autofree char *salted = digest_there(rows);
+    g_autofree char *sealed = g_strdup(db_rows_text(rows, 15));
     int64_t seq = db_rows_int(rows, 0);
 
-    if (payload) {
-        g_autofree char *salted = payload_digest(db_rows_text(rows, 13), payload);
-        if (!g_str_equal(salted, sealed))
-            return breaks(seq, "its payload is not the one that was written", error);
-    }
-    Event *event = read_row(rows, arena, error);
-    if (!event)
+    if (salted && !g_str_equal(salted, sealed))
+        return breaks(seq, "its payload is not the one that was written", error);
+    EventRow *row = event_row_read(rows, arena, error);
+    if (!row)
         return FALSE;
-    if (place->digest && seq != place->seq + 1)
+    int64_t first = row->first_seq ? row->first_seq : seq;
+    if (place->digest && first != place->seq + 1)
         return breaks(place->seq + 1, "it is missing", error);
-    const char *before = seq == 1 ? "" : place->digest;
+    const char *before = first == 1 ? "" : place->digest;
     if (before) { /* NULL: the first event that is kept; what came before it was archived */
-        g_autofree char *digest = chain_digest(before, event, sealed);
-        if (!g_str_equal(digest, event->digest))
+        g_autofree char *digest = chain_digest(before, row, sealed);
+        if (!g_str_equal(digest, row->event.digest))
             return breaks(seq, "it is not the one that was written", error);
     }
     g_free(place->digest);
-    place->digest = g_strdup(event->digest);
+    place->digest = g_strdup(row->event.digest);
     place->seq = seq;
     return TRUE;
 }

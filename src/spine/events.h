@@ -3,7 +3,9 @@
  * An event is written in the transaction of the change it tells of. Its seq is taken as the last
  * statement before COMMIT, so that order of seq is order of commit, without gaps, on both engines.
  * Events are CloudEvents-shaped, with CDEvents types where they exist
- * ("dev.cdevents.service.deployed.0.2.0"); ours are "dev.pave.<room>.<noun>.<verb>". */
+ * ("dev.cdevents.service.deployed.0.2.0"); ours are "dev.pave.<room>.<noun>.<verb>". A change of
+ * very many things at once is one row that takes as many numbers, and is expanded when it is read;
+ * readers and followers see events like any other. */
 #pragma once
 #include "formats/value.h"
 #include "spine/db.h"
@@ -32,6 +34,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Events, events_free)
 
 /* Adds an event to the transaction; copied. It is numbered and chained at commit. */
 void events_append(DbConn *tx, const Event *event);
+
+typedef struct {
+    const char *subject, *subject_uid;
+    const char *payload; /* JSON; NULL: none */
+} EventItem;
+
+/* Adds count events that share all but what their items say; copied. Their ids follow from the
+ * row's, their digest is the row's. At most EVENTS_BULK_MAX; none for 0. */
+#define EVENTS_BULK_MAX 100000
+void events_append_bulk(DbConn *tx, const Event *common, const EventItem *items, guint count);
 
 /* One event as CloudEvents JSON in arena:
  * {specversion,id,source,type,subject,time,seq,actor,cause,data}. */
