@@ -198,6 +198,7 @@ static Response *get_by_refs(Request *request, void *room, GError **error)
 }
 
 #define READ "catalog.entity.read"
+#define OWN "/api/catalog/v1"
 
 const Route catalog_routes[] = {
     {"GET", "/api/catalog/entities", catalog_api_entities, ROUTE_INLINE, READ},
@@ -227,6 +228,10 @@ const Route catalog_routes[] = {
      catalog_api_location_by_entity, ROUTE_WORKER, "catalog.location.read"},
     {"POST", "/api/catalog/analyze-location", catalog_api_analyze, ROUTE_WORKER,
      "catalog.location.analyze"},
+    {"GET", OWN "/entities/{kind}/{namespace}/{name}/history", catalog_api_history, ROUTE_WORKER,
+     READ},
+    {"GET", OWN "/entities/{kind}/{namespace}/{name}/history/{id}", catalog_api_history_version,
+     ROUTE_WORKER, READ},
     {"GET", "/api/search/query", catalog_api_search, ROUTE_INLINE, READ},
     {NULL},
 };

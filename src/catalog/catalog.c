@@ -29,6 +29,7 @@ Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Con
         catalog_free(catalog);
         return NULL;
     }
+    catalog->history = history_keeper_new(db, config);
     if (jobs)
         refresh_register(catalog);
     return catalog;
@@ -38,6 +39,7 @@ void catalog_free(Catalog *catalog)
 {
     if (!catalog)
         return;
+    history_keeper_free(catalog->history);
     index_free(catalog->index);
     sources_free(catalog->sources);
     pthread_mutex_destroy(&catalog->ingest_lock);

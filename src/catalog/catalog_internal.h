@@ -15,6 +15,7 @@
 #define ANNOTATION_SOURCE "backstage.io/source-location"
 
 typedef struct Index Index;
+typedef struct HistoryKeeper HistoryKeeper;
 
 struct Catalog {
     Db *db;
@@ -24,6 +25,7 @@ struct Catalog {
     const Config *config;
     Index *index;
     Sources *sources;
+    HistoryKeeper *history;
     /* One location is read at a time: a plan is made from the rows that are there. */
     pthread_mutex_t ingest_lock;
 };
@@ -89,6 +91,8 @@ typedef struct {
 typedef struct {
     const char *ref, *uid, *parent, *location_id, *source;
     const Value *entity, *status; /* status: items or NULL */
+    int64_t version, changed_at;  /* see history_succeed() */
+    const char *actor, *revision;
 } CatalogRow;
 
 typedef struct Snapshot Snapshot;
@@ -179,13 +183,64 @@ gboolean location_remove(Catalog *catalog, const CatalogLocation *location, cons
 gboolean entity_remove(Catalog *catalog, const CatalogEntity *entity, const char *actor,
                        GError **error);
 
+/* ---- history (history.c, history_diff.c, history_store.c) ---- */
+
+/* One version of an entity: the one that stands, one that was replaced, or its deletion. */
+typedef struct {
+    const char *ref, *uid, *source;
+    int64_t version, at;
+    const char *actor, *revision; /* who brought it, the commit it was read at; NULL: unknown */
+    const Value *entity;          /* NULL: deleted in this version */
+} HistoryVersion;
+
+/* Numbers row as what follows old (NULL: nothing was there): a new version where the entity itself
+ * changed, the same one where only its status did. */
+void history_succeed(CatalogRow *row, const CatalogRow *old, const char *actor,
+                     const char *revision);
+/* Keeps old, which row replaces (NULL: which is deleted), in the transaction that does so. Nothing
+ * is kept of a first version (old NULL) and of one that goes on. */
+gboolean history_record(DbConn *tx, const CatalogRow *old, const CatalogRow *row, const char *actor,
+                        GError **error);
+/* Tells in an event's payload which version row is, at which revision, and in what it differs from
+ * old. */
+void history_describe(Arena *arena, Value *payload, const CatalogRow *old, const CatalogRow *row);
+/* In what two versions differ: [{path, before, after}], at most limit of them; *truncated tells
+ * that there were more. Either may be NULL. */
+Value *history_changes(Arena *arena, const Value *before, const Value *after, guint limit,
+                       gboolean *truncated);
+/* The versions of ref, newest first, at most limit: the one that stands, then those it replaced,
+ * older than the version before ("<uid>-<version>") unless that is NULL. HistoryVersion * in
+ * arena. */
+GPtrArray *history_read(Catalog *catalog, Arena *arena, const char *ref, const char *before,
+                        guint limit, GError **error);
+/* The version id of ref; ERROR_NOT_FOUND. */
+const HistoryVersion *history_find(Catalog *catalog, Arena *arena, const char *ref, const char *id,
+                                   GError **error);
+/* "<uid>-<version>", by which a version is named. */
+const char *history_version_id(Arena *arena, const HistoryVersion *version);
+/* Forgets, once and then every hour, what catalog.history.keep does not keep. */
+HistoryKeeper *history_keeper_new(Db *db, const Config *config);
+void history_keeper_free(HistoryKeeper *keeper);
+/* One round of it: versions that ended before. */
+gboolean history_forget(Db *db, int64_t before, GError **error);
+
+gboolean store_add_version(DbConn *tx, const HistoryVersion *version, int64_t ended_at,
+                           GError **error);
+/* HistoryVersion * of ref that were replaced, newest first, older than (before_uid, before) unless
+ * that is NULL. */
+GPtrArray *store_versions(DbConn *conn, Arena *arena, const char *ref, const char *before_uid,
+                          int64_t before, guint limit, GError **error);
+/* Forgets at most limit versions that ended before; how many, -1 with error. */
+int64_t store_forget_versions(DbConn *tx, int64_t before, int64_t limit, GError **error);
+
 /* ---- reading (read.c, ingest.c, rules.c) ---- */
 
 /* One entity a location gave, or the reason it gave none. */
 typedef struct {
     const char *ref, *parent, *source;
-    const Value *entity; /* NULL: it is not valid; an earlier version stays */
-    Value *status;       /* items */
+    const Value *entity;  /* NULL: it is not valid; an earlier version stays */
+    Value *status;        /* items */
+    const char *revision; /* the commit source was read at; NULL: unknown */
 } Emission;
 
 typedef struct {
@@ -238,6 +293,8 @@ CATALOG_HANDLER(catalog_api_location_by_entity);
 CATALOG_HANDLER(catalog_api_refresh);
 CATALOG_HANDLER(catalog_api_validate);
 CATALOG_HANDLER(catalog_api_analyze);
+CATALOG_HANDLER(catalog_api_history);
+CATALOG_HANDLER(catalog_api_history_version);
 
 /* ERROR_INPUT "request/body must have required property 'x'" where the body has no such string. */
 const char *catalog_body_string(const Value *body, const char *where, const char *name,

@@ -1,10 +1,10 @@
 /* The catalog in memory and on disk: segments, and what of them still lives.
  *
- * A large base segment is mapped from a file; every change makes a small segment beside it, in which
- * each entity that changed stands anew, with its relations both ways, and marks its older self dead.
- * Small segments are merged as they gather, and now and then all of it becomes the next base, in the
- * background. A snapshot names the segments and the dead of one moment: readers take the one that is
- * there, and keep it as long as they need it; nobody waits for a writer. */
+ * A large base segment is mapped from a file; every change makes a small segment beside it, in
+ * which each entity that changed stands anew, with its relations both ways, and marks its older
+ * self dead. Small segments are merged as they gather, and now and then all of it becomes the next
+ * base, in the background. A snapshot names the segments and the dead of one moment: readers take
+ * the one that is there, and keep it as long as they need it; nobody waits for a writer. */
 #pragma once
 #include "catalog/segment.h"
 #include "formats/value.h"
@@ -14,6 +14,8 @@
 typedef struct {
     const char *ref, *uid, *parent, *location_id, *source;
     const Value *entity, *status; /* status: items or NULL */
+    int64_t version, changed_at;  /* see history_succeed() */
+    const char *actor, *revision;
 } CatalogRow;
 
 typedef struct Index Index;
@@ -31,11 +33,11 @@ void index_free(Index *index);
 /* The place in the log up to which changes are in the index. */
 int64_t index_seq(const Index *index);
 
-/* Takes rows (CatalogRow *) in and removed refs out; readers see all of it or nothing. A row that is
- * there already as it is changes nothing. */
+/* Takes rows (CatalogRow *) in and removed refs out; readers see all of it or nothing. A row that
+ * is there already as it is changes nothing. */
 void index_apply(Index *index, const GPtrArray *rows, const GPtrArray *removed, int64_t seq);
-/* Makes the index anew from the table as conn sees it, in memory that does not grow with it. What is
- * there is read meanwhile. */
+/* Makes the index anew from the table as conn sees it, in memory that does not grow with it. What
+ * is there is read meanwhile. */
 gboolean index_rebuild(Index *index, DbConn *conn, GError **error);
 /* Waits until nothing is being merged; for tests and for the end. */
 void index_settle(Index *index);

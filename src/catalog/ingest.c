@@ -93,8 +93,10 @@ static void plan_emission(Plan *plan, const Emission *emission)
                         .source = emission->source,
                         .entity = emission->entity ? emission->entity : old->entity,
                         .status = value_count(emission->status) ? emission->status : NULL};
-    if (!is_unchanged(row, old))
-        g_ptr_array_add(plan->changed, row);
+    if (is_unchanged(row, old))
+        return;
+    history_succeed(row, old, plan->actor, emission->revision);
+    g_ptr_array_add(plan->changed, row);
 }
 
 /* Whether something that was not named this time stays: its file could not be read, or what named
@@ -162,8 +164,9 @@ static void make_plan(Plan *plan, const GPtrArray *rows)
 
 /* ---- writing ---- */
 
-static void append_event(DbConn *tx, Arena *arena, const CatalogRow *row, const char *verb,
-                         const char *actor)
+/* old NULL: it is new; equal to row: it is deleted. */
+static void append_event(DbConn *tx, Arena *arena, const CatalogRow *old, const CatalogRow *row,
+                         const char *verb, const char *actor)
 {
     Value *payload = value_object_new(arena);
 
@@ -173,6 +176,7 @@ static void append_event(DbConn *tx, Arena *arena, const CatalogRow *row, const 
     value_set_string(arena, payload, "name", value_path_string(row->entity, "metadata.name", NULL));
     value_set_string(arena, payload, "location", row->source);
     value_set_bool(arena, payload, "valid", value_count(row->status) == 0);
+    history_describe(arena, payload, old, row);
     events_append(tx, &(Event){.type = arena_printf(arena, "dev.pave.catalog.entity.%s", verb),
                                .source = "/pave/catalog",
                                .subject = row->ref,
@@ -188,18 +192,18 @@ static gboolean write_plan(DbConn *tx, void *data, GError **error)
     for (guint i = 0; i < plan->removed->len; i++) {
         const CatalogRow *row = plan->removed->pdata[i];
 
-        if (!store_remove_row(tx, row->ref, error))
+        if (!store_remove_row(tx, row->ref, error) ||
+            !history_record(tx, row, NULL, plan->actor, error))
             return FALSE;
-        append_event(tx, plan->arena, row, "deleted", plan->actor);
+        append_event(tx, plan->arena, row, row, "deleted", plan->actor);
     }
     for (guint i = 0; i < plan->changed->len; i++) {
         const CatalogRow *row = plan->changed->pdata[i];
+        const CatalogRow *old = g_hash_table_lookup(plan->rows, row->ref);
 
-        if (!store_put_row(tx, row, error))
+        if (!store_put_row(tx, row, error) || !history_record(tx, old, row, plan->actor, error))
             return FALSE;
-        append_event(tx, plan->arena, row,
-                     g_hash_table_contains(plan->rows, row->ref) ? "updated" : "created",
-                     plan->actor);
+        append_event(tx, plan->arena, old, row, old ? "updated" : "created", plan->actor);
     }
     return store_set_sources(tx, plan->location->id, plan->reading->repositories, error);
 }
@@ -275,9 +279,10 @@ static gboolean write_removal(DbConn *tx, void *data, GError **error)
     for (guint i = 0; i < removal->rows->len; i++) {
         const CatalogRow *row = removal->rows->pdata[i];
 
-        if (!store_remove_row(tx, row->ref, error))
+        if (!store_remove_row(tx, row->ref, error) ||
+            !history_record(tx, row, NULL, removal->actor, error))
             return FALSE;
-        append_event(tx, removal->arena, row, "deleted", removal->actor);
+        append_event(tx, removal->arena, row, row, "deleted", removal->actor);
     }
     return !removal->location || store_remove_location(tx, removal->location->id, error);
 }

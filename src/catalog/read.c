@@ -14,7 +14,7 @@ typedef struct {
     const char *origin_ref; /* "type:target" */
     Reading *reading;
     GHashTable *emitted; /* ref → Emission */
-    GHashTable *sources; /* "type:target" that were read */
+    GHashTable *sources; /* "type:target" that were read → the commit they were read at, or NULL */
     Diagnostics *diagnostics;
 } Reader;
 
@@ -112,7 +112,12 @@ static Emission *emit(Reader *reader, const char *ref, const char *parent, const
 {
     Emission *emission = arena_new0(reader->arena, Emission, 1);
 
-    *emission = (Emission){ref, parent, source, entity, value_array_new(reader->arena)};
+    *emission = (Emission){ref,
+                           parent,
+                           source,
+                           entity,
+                           value_array_new(reader->arena),
+                           g_hash_table_lookup(reader->sources, source)};
     g_ptr_array_add(reader->reading->emissions, emission);
     g_hash_table_insert(reader->emitted, (gpointer)ref, emission);
     return emission;
@@ -359,12 +364,14 @@ static void read_source(Reader *reader, Emission *parent, const Source *source, 
     g_autoptr(GError) error = NULL;
     g_auto(SourceReply) reply = {0};
 
-    if (!g_hash_table_add(reader->sources, (gpointer)name))
+    if (g_hash_table_contains(reader->sources, name))
         return;
     note_repository(reader, source);
-    if (source_read(reader->catalog, reader->arena, source, NULL, &reply, &error))
+    g_hash_table_insert(reader->sources, (gpointer)name, NULL);
+    if (source_read(reader->catalog, reader->arena, source, NULL, &reply, &error)) {
+        g_hash_table_insert(reader->sources, (gpointer)name, (gpointer)reply.revision);
         read_bytes(reader, parent, source, reply.bytes, depth);
-    else if (!optional || !g_error_matches(error, PAVE_ERROR, ERROR_NOT_FOUND))
+    } else if (!optional || !g_error_matches(error, PAVE_ERROR, ERROR_NOT_FOUND))
         fail_source(reader, parent, source, NULL, error);
 }
 

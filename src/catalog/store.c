@@ -21,18 +21,22 @@ static const char SQL_LOCATIONS_OF_REPOSITORY[] =
     "SELECT location_id FROM catalog_source WHERE repository = $1 ORDER BY location_id";
 
 static const char SQL_ROWS[] =
-    "SELECT ref, uid, parent, location_id, source, entity, status FROM catalog_entity"
+    "SELECT ref, uid, parent, location_id, source, entity, status, version, updated_at, actor,"
+    " revision FROM catalog_entity"
     " WHERE location_id = $1 OR $1 = ''";
 static const char SQL_ROW[] =
-    "SELECT ref, uid, parent, location_id, source, entity, status FROM catalog_entity"
+    "SELECT ref, uid, parent, location_id, source, entity, status, version, updated_at, actor,"
+    " revision FROM catalog_entity"
     " WHERE ref = $1";
 static const char SQL_PUT_ROW[] =
     "INSERT INTO catalog_entity"
-    " (ref, uid, parent, location_id, source, entity, status, created_at, updated_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)"
+    " (ref, uid, parent, location_id, source, entity, status, created_at, updated_at, version,"
+    " actor, revision)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)"
     " ON CONFLICT (ref) DO UPDATE SET parent = excluded.parent,"
     " location_id = excluded.location_id, source = excluded.source, entity = excluded.entity,"
-    " status = excluded.status, updated_at = excluded.updated_at";
+    " status = excluded.status, updated_at = excluded.updated_at, version = excluded.version,"
+    " actor = excluded.actor, revision = excluded.revision";
 static const char SQL_REMOVE_ROW[] = "DELETE FROM catalog_entity WHERE ref = $1";
 
 /* ---- locations ---- */
@@ -148,7 +152,11 @@ static CatalogRow *row_at(Arena *arena, DbRows *rows)
                         .location_id = arena_strdup(arena, db_rows_text(rows, 3)),
                         .source = arena_strdup(arena, db_rows_text(rows, 4)),
                         .entity = json_column(arena, rows, 5),
-                        .status = json_column(arena, rows, 6)};
+                        .status = json_column(arena, rows, 6),
+                        .version = db_rows_int(rows, 7),
+                        .changed_at = db_rows_int(rows, 8),
+                        .actor = arena_strdup(arena, db_rows_text(rows, 9)),
+                        .revision = arena_strdup(arena, db_rows_text(rows, 10))};
     return row;
 }
 
@@ -186,8 +194,9 @@ gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error)
     g_autofree char *status =
         value_count(row->status) ? json_to_string(row->status, JSON_COMPACT) : NULL;
 
-    return db_exec(tx, error, SQL_PUT_ROW, "ttttttti", row->ref, row->uid, row->parent,
-                   row->location_id, row->source, entity, status, clock_now_ms()) >= 0;
+    return db_exec(tx, error, SQL_PUT_ROW, "tttttttiitt", row->ref, row->uid, row->parent,
+                   row->location_id, row->source, entity, status, row->changed_at, row->version,
+                   row->actor, row->revision) >= 0;
 }
 
 gboolean store_remove_row(DbConn *tx, const char *ref, GError **error)

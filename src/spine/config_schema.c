@@ -78,6 +78,7 @@ static const Rule rules[] = {
     {"catalog.locations[].rules[].allow[].kind", TEXT},
     {"catalog.locations[].rules[].allow[].spec", ANYTHING},
     {"catalog.readonly", BOOLEAN},
+    {"catalog.history.keep", DURATION},
 
     {"forge.hosts.*", TEXT, "builtin|github"},
     {"forge.repositories", LIST},
