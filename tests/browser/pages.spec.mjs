@@ -99,8 +99,8 @@ test('the wizard can be walked with the keyboard alone', async ({ page }) => {
 test('a filter lives in the address', async ({ page }) => {
   await page.goto('/catalog');
   await settled(page);
-  await page.getByRole('textbox', { name: 'Filter by name or text' }).fill('order');
+  await page.getByRole('textbox', { name: 'Filter by name or title' }).fill('order');
   await expect(page).toHaveURL(/q=order/);
   await page.reload();
-  await expect(page.getByRole('textbox', { name: 'Filter by name or text' })).toHaveValue('order');
+  await expect(page.getByRole('textbox', { name: 'Filter by name or title' })).toHaveValue('order');
 });

@@ -82,7 +82,7 @@ async function json<T>(method: string, path: string, body?: unknown, signal?: Ab
 
 export const api = {
   get: <T>(path: string, signal?: AbortSignal) => json<T>('GET', path, undefined, signal),
-  post: <T>(path: string, body: unknown = {}) => json<T>('POST', path, body),
+  post: <T>(path: string, body: unknown = {}, signal?: AbortSignal) => json<T>('POST', path, body, signal),
   delete: <T = void>(path: string) => json<T>('DELETE', path),
   text: async (path: string, signal?: AbortSignal) => (await send('GET', path, undefined, signal)).text(),
 };

@@ -1,44 +1,84 @@
 import { Box, Button, Group, Text } from '@mantine/core';
-import { IconLayoutGrid, IconPlus } from '@tabler/icons-react';
-import { useState } from 'react';
+import { IconLayoutGrid, IconPlus, IconStar, IconUsers } from '@tabler/icons-react';
+import { useNavigate } from '@tanstack/react-router';
+import { useMyRefs } from '../identity/api';
 import { AppLink } from '../shell/AppLink';
-import { DataTable } from '../shell/DataTable';
-import { entityHref } from '../shell/EntityLink';
 import { Page } from '../shell/Page';
-import { EmptyState, Loaded } from '../shell/States';
+import { EmptyState, ErrorState, LoadingRows } from '../shell/States';
 import { useUrlState } from '../shell/useUrlState';
-import { refOf, useEntities } from './api';
 import { CatalogFilters } from './CatalogFilters';
-import { COLUMNS } from './columns';
+import { CatalogTable } from './CatalogTable';
+import { columnsOf, sortOf } from './columns';
+import { filterOf, isFiltered, NO_FILTERS, predicateOf, type ListFilter } from './filters';
 import { KindTabs, plural } from './KindTabs';
+import { useCount } from './list';
 import { RegisterButton } from './RegisterButton';
+import { SavedViews } from './SavedViews';
+import { useStarred } from './stored';
+
+function NothingFound({ filter, clear }: { filter: ListFilter; clear: () => void }) {
+  const kinds = plural(filter.kind);
+  const others = filter.text !== '' || Object.keys(filter.values).length > 0;
+  if (!isFiltered(filter))
+    return (
+      <EmptyState
+        icon={<IconLayoutGrid size={20} />}
+        title={`No ${kinds} yet`}
+        action={
+          <Button component={AppLink} href="/create">
+            Create from a template
+          </Button>
+        }
+      >
+        Create one from a template, or register a repository that has a <code>catalog-info.yaml</code>.
+      </EmptyState>
+    );
+  const all = (
+    <Button variant="default" onClick={clear}>
+      Show all {kinds}
+    </Button>
+  );
+  if (filter.view === 'starred' && !others)
+    return (
+      <EmptyState icon={<IconStar size={20} />} title={`No starred ${kinds}`} action={all}>
+        The star at the end of a row, or <kbd>s</kbd> on it, keeps it here. Stars are kept in this browser.
+      </EmptyState>
+    );
+  if (filter.view === 'owned' && !others)
+    return (
+      <EmptyState icon={<IconUsers size={20} />} title={`You and your groups own no ${kinds}`} action={all}>
+        What names you or one of your groups as <code>owner</code> appears here.
+      </EmptyState>
+    );
+  return <EmptyState icon={<IconLayoutGrid size={20} />} title="Nothing matches these filters" action={all} />;
+}
 
 export function CatalogPage() {
   const [state, change] = useUrlState();
-  const [cursors, setCursors] = useState<string[]>([]);
-  const kind = state.kind ?? 'Component';
-  const query = {
-    kind,
-    type: state.type,
-    owner: state.owner,
-    lifecycle: state.lifecycle,
-    tag: state.tag,
-    q: state.q,
-    limit: 50,
-    cursor: cursors.at(-1),
-  };
-  const entities = useEntities(query);
-  const filter = (next: Parameters<typeof change>[0]) => {
-    setCursors([]);
-    change(next);
-  };
-  const filtered = [state.q, state.type, state.owner, state.lifecycle, state.tag].some(Boolean);
+  const navigate = useNavigate();
+  const { starred } = useStarred();
+  const mine = { refs: useMyRefs(), starred };
+  const filter = filterOf(state);
+  const columns = columnsOf(filter.kind);
+  const { key: sortKey, ...sort } = sortOf(state.sort, columns);
+  const query = predicateOf(filter, mine);
+  const count = useCount({ query, text: filter.text, sort });
+  const byName = sort.field === 'metadata.name';
+  const everything = useCount({ query, text: filter.text });
+  const total = count.data ?? 0;
+  const left = byName ? 0 : (everything.data ?? 0) - total;
+  const title = columns.find((column) => column.key === sortKey)?.title.toLowerCase();
   return (
     <Page
       title="Catalog"
       description="Everything that exists, and who owns it."
+      wide
       actions={
         <>
+          <SavedViews
+            state={state}
+            onShow={(search) => void navigate({ to: '/catalog', search: search as never, resetScroll: false })}
+          />
           <RegisterButton />
           <Button component={AppLink} href="/create" leftSection={<IconPlus size={16} />}>
             Create
@@ -47,85 +87,40 @@ export function CatalogPage() {
       }
     >
       <KindTabs
-        kind={kind}
-        onChange={(next) => filter({ kind: next, type: undefined, lifecycle: undefined, tag: undefined })}
-      />
-      <CatalogFilters state={{ ...state, kind }} change={filter} />
-      <Loaded query={entities} rows={8}>
-        {(page) =>
-          page.items.length > 0 ? (
-            <>
-              <Box className="surface">
-                <DataTable
-                  label={plural(kind)}
-                  columns={COLUMNS}
-                  items={page.items}
-                  rowKey={refOf}
-                  rowHref={(entity) => entityHref(refOf(entity))}
-                />
-              </Box>
-              <Group justify="space-between">
-                <Text c="dimmed" fz="sm" className="num" aria-live="polite">
-                  {page.totalItems} found
-                </Text>
-                <Group gap={8}>
-                  {cursors.length > 0 && (
-                    <Button size="xs" variant="default" onClick={() => setCursors(cursors.slice(0, -1))}>
-                      Previous
-                    </Button>
-                  )}
-                  {page.pageInfo.nextCursor && (
-                    <Button
-                      size="xs"
-                      variant="default"
-                      onClick={() => setCursors([...cursors, page.pageInfo.nextCursor!])}
-                    >
-                      Next
-                    </Button>
-                  )}
-                </Group>
-              </Group>
-            </>
-          ) : (
-            <Box className="surface">
-              {filtered ? (
-                <EmptyState
-                  icon={<IconLayoutGrid size={20} />}
-                  title="Nothing matches these filters"
-                  action={
-                    <Button
-                      variant="default"
-                      onClick={() =>
-                        filter({
-                          q: undefined,
-                          type: undefined,
-                          owner: undefined,
-                          lifecycle: undefined,
-                          tag: undefined,
-                        })
-                      }
-                    >
-                      Clear filters
-                    </Button>
-                  }
-                />
-              ) : (
-                <EmptyState
-                  icon={<IconLayoutGrid size={20} />}
-                  title={`No ${plural(kind).toLowerCase()} yet`}
-                  action={
-                    <Button component={AppLink} href="/create">
-                      Create from a template
-                    </Button>
-                  }
-                >
-                  Create one from a template, or register a repository that has a <code>catalog-info.yaml</code>.
-                </EmptyState>
-              )}
-            </Box>
-          )
+        kind={filter.kind}
+        others={predicateOf(filter, mine, 'kind')}
+        onChange={(kind) =>
+          change({ kind, type: undefined, lifecycle: undefined, tag: undefined, system: undefined, sort: undefined })
         }
-      </Loaded>
+      />
+      <CatalogFilters state={state} mine={mine} change={change} />
+      {count.data === undefined ? (
+        count.error ? (
+          <ErrorState error={count.error} retry={() => void count.refetch()} />
+        ) : (
+          <Box className="surface">
+            <LoadingRows rows={12} />
+          </Box>
+        )
+      ) : total > 0 ? (
+        <CatalogTable
+          label={plural(filter.kind)}
+          columns={columns}
+          list={{ query, text: filter.text, sort }}
+          total={total}
+          onSort={(next) => change({ sort: next === 'name' ? undefined : next })}
+        />
+      ) : (
+        <Box className="surface">
+          <NothingFound filter={filter} clear={() => change(NO_FILTERS)} />
+        </Box>
+      )}
+      <Group justify="space-between" mt={-8} gap={8} mih={20}>
+        <Text c="dimmed" fz="sm" className="num" aria-live="polite">
+          {count.data === undefined ? '' : `${total.toLocaleString('en')} found`}
+          {left > 0 && ` · ${left.toLocaleString('en')} without ${title} are left out of this order`}
+        </Text>
+      </Group>
     </Page>
   );
 }

@@ -1,34 +1,39 @@
 import { Tabs, Text } from '@mantine/core';
-import { useFacets } from './api';
+import { useFacet } from './facets';
+import type { Predicate } from './filters';
 
 const KINDS = ['Component', 'API', 'Resource', 'System', 'Domain', 'Group', 'User', 'Template', 'Location'];
-const PLURAL: Record<string, string> = {
-  Component: 'Components',
-  API: 'APIs',
-  Resource: 'Resources',
-  System: 'Systems',
-  Domain: 'Domains',
-  Group: 'Groups',
-  User: 'Users',
-  Template: 'Templates',
-  Location: 'Locations',
-};
 
-export const plural = (kind: string) => PLURAL[kind] ?? kind;
+/** The name of many; custom kinds by the rule of thumb. */
+export function plural(kind: string): string {
+  if (/[^aeiou]y$/i.test(kind)) return `${kind.slice(0, -1)}ies`;
+  return /(s|x|ch|sh)$/i.test(kind) ? `${kind}es` : `${kind}s`;
+}
 
-export function KindTabs({ kind, onChange }: { kind: string; onChange: (kind: string) => void }) {
-  const counts = useFacets(['kind'], {}).data?.facets.kind ?? [];
+interface KindTabsProps {
+  kind: string;
+  /** All filters but the kind. */
+  others: Predicate;
+  onChange: (kind: string) => void;
+}
+
+export function KindTabs({ kind, others, onChange }: KindTabsProps) {
+  const all = useFacet('kind', { $all: [] }).data ?? [];
+  const counts = useFacet('kind', others).data ?? all;
   const count = (name: string) => counts.find((each) => each.value.toLowerCase() === name.toLowerCase())?.count ?? 0;
-  const known = [...KINDS, ...counts.map((each) => each.value).filter((name) => !KINDS.includes(name))];
-  const shown = known.filter((name) => count(name) > 0 || name === kind || name === 'Component');
+  const custom = all.map((each) => each.value).filter((name) => !KINDS.includes(name));
+  const known = [...KINDS, ...custom];
+  const shown = known.filter(
+    (name) => name === kind || name === 'Component' || all.some((each) => each.value === name),
+  );
   return (
-    <Tabs value={kind} onChange={(next) => next && onChange(next)}>
+    <Tabs value={kind} onChange={(next) => next && onChange(next)} className="scroll-tabs">
       <Tabs.List aria-label="Kind">
         {shown.map((name) => (
           <Tabs.Tab key={name} value={name}>
             {plural(name)}{' '}
             <Text span c="dimmed" fz="xs" className="num">
-              {count(name) || ''}
+              {count(name).toLocaleString('en')}
             </Text>
           </Tabs.Tab>
         ))}
