@@ -1,5 +1,6 @@
-/* Locations, refreshing, validating, analysing. */
+/* Locations and refreshing. */
 #include "catalog/catalog_internal.h"
+#include "formats/json.h"
 #include <string.h>
 
 static Value *location_value(Arena *arena, const CatalogLocation *location)
@@ -32,6 +33,116 @@ Response *catalog_api_locations(Request *request, void *room, GError **error)
     }
     return response_json(request, 200, list);
 }
+
+/* ---- by query ---- */
+
+#define PAGE_MAX 1000
+
+typedef struct {
+    const Value *query;
+    const char *after; /* the id of the last one that was shown; "" for the first page */
+    int64_t limit;
+} LocationPage;
+
+static gboolean page_of_cursor(Arena *arena, const char *cursor, LocationPage *page, GError **error)
+{
+    gsize length;
+    g_autofree guchar *text = g_base64_decode(cursor, &length);
+    const Value *decoded = json_parse(arena, (const char *)text, (gssize)length, NULL);
+
+    if (!value_is(value_get(decoded, "after"), VALUE_STRING)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Malformed cursor, could not be parsed");
+        return FALSE;
+    }
+    page->query = value_get(decoded, "predicate");
+    page->after = value_path_string(decoded, "after", "");
+    page->limit = value_int(value_get(decoded, "limit"), PAGE_MAX);
+    return TRUE;
+}
+
+/* With a cursor only the limit is still read from the body. */
+static gboolean page_of_body(Request *request, LocationPage *page, GError **error)
+{
+    const Value *body = request_body_json(request, error), *limit;
+    const char *cursor = value_path_string(body, "cursor", NULL);
+
+    if (!body)
+        return FALSE;
+    *page = (LocationPage){value_get(body, "query"), "", PAGE_MAX};
+    if (cursor && !page_of_cursor(request_arena(request), cursor, page, error))
+        return FALSE;
+    limit = value_get(body, "limit");
+    if (limit && (!value_is_int(limit) || value_int(limit, 0) < 1)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    value_is_int(limit) ? "request/body/limit must be >= 1"
+                                        : "request/body/limit must be integer");
+        return FALSE;
+    }
+    page->limit = CLAMP(value_int(limit, page->limit), 1, PAGE_MAX);
+    return location_filter_check(page->query, error);
+}
+
+static const char *next_cursor(Arena *arena, const LocationPage *page, const Value *last)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *base64 = NULL;
+    Value *cursor = value_object_new(arena);
+
+    value_set_string(arena, cursor, "after", value_path_string(last, "id", ""));
+    value_set_int(arena, cursor, "limit", page->limit);
+    if (page->query)
+        value_set(arena, cursor, "predicate", page->query);
+    json_write(text, cursor, JSON_COMPACT);
+    base64 = g_base64_encode((const guchar *)text->str, text->len);
+    return arena_strdup(arena, base64);
+}
+
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+    const CatalogLocation *const *left = a, *const *right = b;
+
+    return strcmp((*left)->id, (*right)->id);
+}
+
+Response *catalog_api_locations_query(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    Arena *arena = request_arena(request);
+    Value *reply = value_object_new(arena), *items = value_array_new(arena);
+    Value *info = value_object_new(arena);
+    g_autoptr(GPtrArray) locations = NULL;
+    LocationPage page;
+    int64_t total = 0, left = 0;
+
+    if (!page_of_body(request, &page, error))
+        return NULL;
+    locations = store_locations(db_reader(catalog->db), arena, "registered", error);
+    if (!locations)
+        return NULL;
+    g_ptr_array_sort(locations, compare_ids);
+    for (guint i = 0; i < locations->len; i++) {
+        Value *location = location_value(arena, locations->pdata[i]);
+
+        if (!location_filter_matches(page.query, location))
+            continue;
+        total++;
+        if (strcmp(value_path_string(location, "id", ""), page.after) <= 0)
+            continue;
+        if (value_count(items) < page.limit)
+            value_append(arena, items, location);
+        else
+            left++;
+    }
+    if (left > 0)
+        value_set_string(arena, info, "nextCursor",
+                         next_cursor(arena, &page, value_item(items, value_count(items) - 1)));
+    value_set(arena, reply, "items", items);
+    value_set_int(arena, reply, "totalItems", total);
+    value_set(arena, reply, "pageInfo", info);
+    return response_json(request, 200, reply);
+}
+
+/* ---- one location ---- */
 
 /* The location of the path's id; NULL with error where there is none. */
 static CatalogLocation *location_of_path(Request *request, Catalog *catalog, GError **error)
@@ -85,7 +196,8 @@ static gboolean check_writable(Catalog *catalog, GError **error)
 {
     if (!config_bool(catalog->config, "catalog.readonly", FALSE))
         return TRUE;
-    g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED, "This catalog is read only");
+    g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
+                "This operation not allowed in readonly mode");
     return FALSE;
 }
 
@@ -146,15 +258,25 @@ static gboolean location_of_body(Request *request, const char **type, const char
     return FALSE;
 }
 
-static gboolean fail_on_findings(const Diagnostics *findings, GError **error)
+/* A dry run fails with all that is wrong, in one message. */
+static gboolean fail_on_findings(const Reading *reading, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (!diagnostics_have_errors(findings))
+    for (guint i = 0; i < reading->emissions->len; i++) {
+        const Emission *emission = reading->emissions->pdata[i];
+
+        for (guint item = 0; item < value_count(emission->status); item++) {
+            const Value *fault = value_get(value_item(emission->status, item), "error");
+            const char *name = value_path_string(fault, "name", "Error");
+
+            g_string_append_printf(text, "%s%s: %s", text->len > 0 ? ", " : "",
+                                   g_str_equal(name, "InputError") ? "Error" : name,
+                                   value_path_string(fault, "message", ""));
+        }
+    }
+    if (text->len == 0)
         return TRUE;
-    for (guint i = 0; i < diagnostics_count(findings); i++)
-        g_string_append_printf(text, "%sError: %s", i > 0 ? ", " : "",
-                               diagnostics_get(findings, i)->message);
     g_set_error_literal(error, PAVE_ERROR, ERROR_INPUT, text->str);
     return FALSE;
 }
@@ -170,7 +292,7 @@ static Response *dry_run(Request *request, Catalog *catalog, const char *type, c
     gboolean exists = store_location_of(db_reader(catalog->db), arena, type, target, NULL) != NULL;
     Value *reply = value_object_new(arena), *entities = value_array_new(arena);
 
-    if (!fail_on_findings(findings, error))
+    if (!fail_on_findings(reading, error))
         return NULL;
     for (guint i = 0; i < reading->emissions->len; i++)
         value_append(arena, entities, ((Emission *)reading->emissions->pdata[i])->entity);
@@ -189,10 +311,13 @@ Response *catalog_api_location_add(Request *request, void *room, GError **error)
     const char *type, *target;
     Value *reply;
 
-    if (!location_of_body(request, &type, &target, error) || !check_writable(catalog, error))
+    if (!location_of_body(request, &type, &target, error))
         return NULL;
+    /* A dry run only reads, so that it is allowed where nothing may be written. */
     if (g_strcmp0(request_query(request, "dryRun"), "true") == 0)
         return dry_run(request, catalog, type, target, error);
+    if (!check_writable(catalog, error))
+        return NULL;
     if (!refresh && store_location_of(db_reader(catalog->db), arena, type, target, NULL)) {
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "Location %s:%s already exists", type,
                     target);
@@ -207,6 +332,32 @@ Response *catalog_api_location_add(Request *request, void *room, GError **error)
                   arena, store_location_of(db_reader(catalog->db), arena, type, target, error)));
     value_set(arena, reply, "entities", value_array_new(arena));
     return response_json(request, 201, reply);
+}
+
+/* Another type or target for a registered location. */
+Response *catalog_api_location_change(Request *request, void *room, GError **error)
+{
+    Catalog *catalog = room;
+    Arena *arena = request_arena(request);
+    const char *type, *target;
+    const CatalogLocation *location;
+
+    if (!location_of_body(request, &type, &target, error) || !check_writable(catalog, error))
+        return NULL;
+    location = location_of_path(request, catalog, error);
+    if (!location || !access_check(access_principal(request), "catalog.location.create",
+                                   location_owners(catalog, arena, location), error))
+        return NULL;
+    if (!g_str_equal(location->origin, "registered")) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
+                    "%s is named in the configuration and can only be changed there",
+                    location->target);
+        return NULL;
+    }
+    if (!location_change(catalog, arena, location, type, target, access_actor(request), error))
+        return NULL;
+    location = store_location(db_reader(catalog->db), arena, location->id, error);
+    return location ? response_json(request, 200, location_value(arena, location)) : NULL;
 }
 
 /* ---- refreshing ---- */
@@ -230,107 +381,4 @@ Response *catalog_api_refresh(Request *request, void *room, GError **error)
                         access_actor(request), error))
         return NULL;
     return response_empty(200);
-}
-
-/* ---- validating ---- */
-
-static Value *error_value(Arena *arena, const char *name, const char *message)
-{
-    Value *value = value_object_new(arena);
-
-    value_set_string(arena, value, "name", name);
-    value_set_string(arena, value, "message", message);
-    return value;
-}
-
-/* This route answers in a shape of its own. */
-static Response *invalid(Request *request, const ModelFault *fault)
-{
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena), *errors = value_array_new(arena);
-    Value *item = error_value(arena, fault->name, fault->message);
-
-    if (fault->cause_name)
-        value_set(arena, item, "cause",
-                  error_value(arena, fault->cause_name, fault->cause_message));
-    value_append(arena, errors, item);
-    value_set(arena, reply, "errors", errors);
-    return response_json(request, 400, reply);
-}
-
-Response *catalog_api_validate(Request *request, void *room, GError **error)
-{
-    Arena *arena = request_arena(request);
-    const Value *body = request_body_json(request, error), *entity;
-    const char *location =
-        body ? catalog_body_string(body, "request/body", "location", error) : NULL;
-    g_autoptr(GError) reason = NULL;
-    ModelFault fault;
-    Source source;
-
-    if (!location)
-        return NULL;
-    entity = value_get(body, "entity");
-    if (!value_is(entity, VALUE_OBJECT)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                    "request/body must have required property 'entity'");
-        return NULL;
-    }
-    if (!source_parse(arena, location, &source, &reason))
-        return invalid(request, &(ModelFault){.name = "TypeError", .message = reason->message});
-    if (!model_check_envelope(arena, entity, &fault) ||
-        !model_check_entity(arena, model_normalize(arena, entity), &fault))
-        return invalid(request, &fault);
-    return response_empty(200);
-}
-
-/* ---- analysing ---- */
-
-static Value *skeleton_entity(Arena *arena, const char *name, const char *slug)
-{
-    Value *entity = value_object_new(arena), *metadata = value_object_new(arena);
-    Value *spec = value_object_new(arena), *annotations = value_object_new(arena);
-
-    value_set_string(arena, metadata, "name", name);
-    if (slug) {
-        value_set_string(arena, annotations, "github.com/project-slug", slug);
-        value_set(arena, metadata, "annotations", annotations);
-    }
-    value_set_string(arena, spec, "type", "other");
-    value_set_string(arena, spec, "lifecycle", "unknown");
-    value_set_string(arena, entity, "apiVersion", "backstage.io/v1alpha1");
-    value_set_string(arena, entity, "kind", "Component");
-    value_set(arena, entity, "metadata", metadata);
-    value_set(arena, entity, "spec", spec);
-    return entity;
-}
-
-/* A first draft of what a repository without a descriptor could say of itself. */
-Response *catalog_api_analyze(Request *request, void *room, GError **error)
-{
-    Catalog *catalog = room;
-    Arena *arena = request_arena(request);
-    const Value *body = request_body_json(request, error);
-    const char *target = body ? catalog_body_string(value_get(body, "location"),
-                                                    "request/body/location", "target", error)
-                              : NULL;
-    Value *reply = value_object_new(arena), *list = value_array_new(arena);
-    Value *item = value_object_new(arena);
-    const char *slug;
-    g_autofree char *name = NULL;
-
-    if (!target)
-        return NULL;
-    if (!g_uri_is_valid(target, G_URI_FLAGS_PARSE_RELAXED, NULL)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "The given location.target is not a URL");
-        return NULL;
-    }
-    slug = source_repository(catalog, arena, &(Source){"url", target});
-    name = g_path_get_basename(slug ? slug : target);
-    value_set(arena, item, "entity", skeleton_entity(arena, name, slug));
-    value_set(arena, item, "fields", value_array_new(arena));
-    value_append(arena, list, item);
-    value_set(arena, reply, "existingEntityFiles", value_array_new(arena));
-    value_set(arena, reply, "generateEntities", list);
-    return response_json(request, 200, reply);
 }

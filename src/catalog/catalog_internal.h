@@ -163,6 +163,7 @@ CatalogLocation *store_location_of(DbConn *conn, Arena *arena, const char *type,
                                    GError **error);
 GPtrArray *store_locations(DbConn *conn, Arena *arena, const char *origin, GError **error);
 gboolean store_add_location(DbConn *tx, const CatalogLocation *location, GError **error);
+gboolean store_change_location(DbConn *tx, const CatalogLocation *location, GError **error);
 gboolean store_remove_location(DbConn *tx, const char *id, GError **error);
 /* Ids of the locations that read from "owner/name". */
 GPtrArray *store_locations_of_repository(DbConn *conn, Arena *arena, const char *repository,
@@ -175,6 +176,16 @@ GPtrArray *store_rows(DbConn *conn, Arena *arena, const char *location_id, GErro
 CatalogRow *store_row(DbConn *conn, Arena *arena, const char *ref, GError **error);
 gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error);
 gboolean store_remove_row(DbConn *tx, const char *ref, GError **error);
+
+/* Does a location (id, type, target, entityRef) match a predicate (NULL: all)? ERROR_INPUT for one
+ * that is malformed, whether or not it mattered. */
+gboolean location_filter_check(const Value *query, GError **error);
+gboolean location_filter_matches(const Value *query, const Value *location);
+
+/* Lets a registered location name another target, and reads that; ERROR_CONFLICT where it is
+ * registered already. What only the old one gave is gone. */
+gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                         const char *type, const char *target, const char *actor, GError **error);
 
 /* Removes a location with all its entities; events in the same transaction. */
 gboolean location_remove(Catalog *catalog, const CatalogLocation *location, const char *actor,
@@ -295,6 +306,11 @@ CATALOG_HANDLER(catalog_api_validate);
 CATALOG_HANDLER(catalog_api_analyze);
 CATALOG_HANDLER(catalog_api_history);
 CATALOG_HANDLER(catalog_api_history_version);
+CATALOG_HANDLER(catalog_api_locations_query);
+CATALOG_HANDLER(catalog_api_location_change);
+CATALOG_HANDLER(catalog_api_permissions);
+CATALOG_HANDLER(catalog_api_apply_conditions);
+CATALOG_HANDLER(catalog_api_authorize);
 
 /* ERROR_INPUT "request/body must have required property 'x'" where the body has no such string. */
 const char *catalog_body_string(const Value *body, const char *where, const char *name,

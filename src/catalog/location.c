@@ -68,6 +68,35 @@ const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, 
     return entities_of(catalog, arena, location);
 }
 
+static gboolean write_change(DbConn *tx, void *location, GError **error)
+{
+    return store_change_location(tx, location, error);
+}
+
+gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                         const char *type, const char *target, const char *actor, GError **error)
+{
+    g_autoptr(Diagnostics) findings = diagnostics_new();
+    g_autoptr(GError) reason = NULL;
+    const CatalogLocation *other =
+        store_location_of(db_reader(catalog->db), arena, type, target, &reason);
+    CatalogLocation changed = *location;
+
+    if (reason) {
+        g_propagate_error(error, g_steal_pointer(&reason));
+        return FALSE;
+    }
+    if (other && !g_str_equal(other->id, location->id)) {
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "Location %s:%s already exists", type,
+                    target);
+        return FALSE;
+    }
+    changed.type = type;
+    changed.target = target;
+    return db_write(catalog->db, write_change, &changed, NULL, error) &&
+           location_ingest(catalog, arena, &changed, actor, findings, error);
+}
+
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error)
 {

@@ -218,7 +218,7 @@ static gboolean fetch(const HttpRequest *request, Arena *arena, const char *know
     else if (answer->status == 200)
         reply->bytes = g_bytes_new(answer->body, answer->length);
     else if (answer->status == 404)
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unable to read url, no match found for %s",
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unable to read url, no matching files found for %s",
                     request->url);
     else
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Unable to read url, %s answered %ld",

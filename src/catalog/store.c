@@ -12,6 +12,8 @@ static const char SQL_LOCATIONS[] =
 static const char SQL_ADD_LOCATION[] =
     "INSERT INTO catalog_location (id, type, target, origin, created_at, created_by)"
     " VALUES ($1, $2, $3, $4, $5, $6)";
+static const char SQL_CHANGE_LOCATION[] =
+    "UPDATE catalog_location SET type = $2, target = $3 WHERE id = $1";
 static const char SQL_REMOVE_LOCATION[] = "DELETE FROM catalog_location WHERE id = $1";
 static const char SQL_REMOVE_ROWS[] = "DELETE FROM catalog_entity WHERE location_id = $1";
 static const char SQL_REMOVE_SOURCES[] = "DELETE FROM catalog_source WHERE location_id = $1";
@@ -95,6 +97,12 @@ gboolean store_add_location(DbConn *tx, const CatalogLocation *location, GError 
 {
     return db_exec(tx, error, SQL_ADD_LOCATION, "ttttit", location->id, location->type,
                    location->target, location->origin, clock_now_ms(), location->created_by) >= 0;
+}
+
+gboolean store_change_location(DbConn *tx, const CatalogLocation *location, GError **error)
+{
+    return db_exec(tx, error, SQL_CHANGE_LOCATION, "ttt", location->id, location->type,
+                   location->target) >= 0;
 }
 
 gboolean store_remove_location(DbConn *tx, const char *id, GError **error)

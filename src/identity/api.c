@@ -403,6 +403,14 @@ static Response *user_info(Request *request, void *room, GError **error)
     return response_json(request, 200, reply);
 }
 
+/* Where the portal asks for a way to sign in that is not configured. */
+static Response *unknown_provider(Request *request, void *room, GError **error)
+{
+    g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unknown auth provider '%s'",
+                request_param(request, "provider"));
+    return NULL;
+}
+
 const Route identity_routes[] = {
     {"GET", "/api/identity/v1/session", get_session, ROUTE_WORKER, PERMISSION_PUBLIC},
     {"POST", "/api/identity/v1/login", post_login, ROUTE_WORKER, PERMISSION_PUBLIC},
@@ -413,6 +421,8 @@ const Route identity_routes[] = {
      PERMISSION_SIGNED_IN},
     {"GET", "/api/auth/guest/refresh", guest_refresh, ROUTE_WORKER, PERMISSION_PUBLIC},
     {"POST", "/api/auth/guest/refresh", guest_refresh, ROUTE_WORKER, PERMISSION_PUBLIC},
+    {"GET", "/api/auth/{provider}/refresh", unknown_provider, ROUTE_INLINE, PERMISSION_PUBLIC},
+    {"GET", "/api/auth/{provider}/start", unknown_provider, ROUTE_INLINE, PERMISSION_PUBLIC},
     {"GET", "/api/auth/v1/userinfo", user_info, ROUTE_WORKER, PERMISSION_SIGNED_IN},
     {NULL},
 };

@@ -216,6 +216,12 @@ static gboolean find_route(Request *request, enum MHD_Result *queued)
         use_entry(request, server->fallback);
         return TRUE;
     }
+    if (match.allow && g_str_equal(request->method, "OPTIONS")) {
+        *queued = answer(
+            request, response_header(response_text(200, "text/html; charset=utf-8", match.allow),
+                                     "Allow", match.allow));
+        return FALSE;
+    }
     if (match.allow) {
         g_autoptr(GError) error =
             g_error_new(PAVE_ERROR, ERROR_INPUT, "%s does not take %s, but %s", request->path,

@@ -192,8 +192,9 @@ static gboolean take_method(Search *search, const GPtrArray *entries)
     for (guint i = 0; !any && i < entries->len; i++) {
         const RouteEntry *entry = entries->pdata[i];
 
-        g_string_append_printf(search->allow, "%s%s", search->allow->len ? ", " : "",
-                               entry->route->method);
+        g_string_append_printf(search->allow, "%s%s%s", search->allow->len ? "," : "",
+                               entry->route->method,
+                               g_str_equal(entry->route->method, "GET") ? ",HEAD" : "");
     }
     return any != NULL;
 }

@@ -107,7 +107,7 @@ static Response *get_metrics(Request *request, void *room, GError **error)
 
 static Response *get_alive(Request *request, void *room, GError **error)
 {
-    return response_text(200, "application/json", "{\"status\":\"ok\"}");
+    return response_text(200, "application/json; charset=utf-8", "{\"status\":\"ok\"}");
 }
 
 static Response *get_ready(Request *request, void *room, GError **error)
