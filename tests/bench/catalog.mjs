@@ -14,7 +14,7 @@ import { census, names, write } from './organisation.mjs';
 const root = resolve(import.meta.dirname, '../..');
 const nobody = 65534;
 const isRoot = process.getuid() === 0;
-const loadSeconds = 2;
+const loadSeconds = Number(process.env.PAVE_LOAD_SECONDS ?? 2);
 
 const configuration = (organisation) => `app:
   title: Bench
