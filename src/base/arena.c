@@ -13,7 +13,7 @@
 #endif
 
 #define ALIGNMENT ((gsize)16)
-#define CHUNK_BYTES_MIN ((gsize)1024)
+#define CHUNK_BYTES_MIN ((gsize)4096)
 #define CHUNK_BYTES_MAX ((gsize)256 << 10)
 #define REQUEST_BYTES_MAX ((gsize)1 << 30)
 

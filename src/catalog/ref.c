@@ -66,7 +66,15 @@ gboolean entity_ref_parse(Arena *arena, const char *text, const char *default_ki
 const char *entity_ref_format(Arena *arena, const char *kind, const char *namespace,
                               const char *name)
 {
-    return text_fold(arena, arena_printf(arena, "%s:%s/%s", kind, namespace, name));
+    gsize lengths[] = {strlen(kind), strlen(namespace), strlen(name)};
+    char *ref = arena_alloc(arena, lengths[0] + lengths[1] + lengths[2] + 3), *at = ref;
+
+    at = mempcpy(at, kind, lengths[0]);
+    *at++ = ':';
+    at = mempcpy(at, namespace, lengths[1]);
+    *at++ = '/';
+    mempcpy(at, name, lengths[2] + 1);
+    return text_fold(arena, ref);
 }
 
 const char *entity_ref_of(Arena *arena, const Value *entity)

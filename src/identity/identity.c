@@ -196,7 +196,7 @@ gboolean identity_same_origin(const Request *request)
 static Principal *principal_of(Request *request, Identity *identity, GError **error)
 {
     const char *header = request_header(request, "Authorization");
-    const char *cookie = request_cookie(request, IDENTITY_COOKIE);
+    const char *cookie;
     Principal *principal;
     TokenUse use;
 
@@ -208,6 +208,7 @@ static Principal *principal_of(Request *request, Identity *identity, GError **er
         g_set_error(error, PAVE_ERROR, ERROR_AUTHENTICATION, "Illegal token");
         return NULL;
     }
+    cookie = request_cookie(request, IDENTITY_COOKIE);
     if (!cookie) {
         g_set_error(error, PAVE_ERROR, ERROR_AUTHENTICATION, "Missing credentials");
         return NULL;

@@ -200,14 +200,14 @@ static void use_entry(Request *request, RouteEntry *entry)
 static gboolean find_route(Request *request, enum MHD_Result *queued)
 {
     HttpServer *server = request->server;
-    RouteMatch match = {.captured = g_ptr_array_new()};
+    RouteMatch match;
     Arena *arena = request->arena;
     gboolean reads = request->head || g_str_equal(request->method, "GET");
 
-    request->captured = match.captured;
     http_router_match(server->router, arena, request->method, request->segments, &match);
     if (!match.entry && request->head)
         http_router_match(server->router, arena, "GET", request->segments, &match);
+    request->captured = match.captured;
     if (match.entry) {
         use_entry(request, match.entry);
         return TRUE;

@@ -1,7 +1,6 @@
 /* What a request's head says, copied into the request: libmicrohttpd's own strings die with the
  * connection, which may be before a worker has ended. */
 #include "net/http_dispatch.h"
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -67,23 +66,17 @@ static gboolean copy_head(Request *request, const char *method, const char *url)
                         copy.line_end + 4 == method + head_size(request));
 }
 
+/* The peer's address; text is made of it only where somebody asks. */
 static void copy_address(Request *request)
 {
-    const union MHD_ConnectionInfo *info;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info ? info->client_addr : NULL;
 
-    info = MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (info && info->client_addr) {
-        char *text = arena_alloc(request->arena, INET6_ADDRSTRLEN);
-        const struct sockaddr *address = info->client_addr;
-
-        if (address->sa_family == AF_INET)
-            inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr, text,
-                      INET6_ADDRSTRLEN);
-        else if (address->sa_family == AF_INET6)
-            inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr, text,
-                      INET6_ADDRSTRLEN);
-        request->address = text[0] ? text : NULL;
-    }
+    if (address && address->sa_family == AF_INET)
+        memcpy(&request->peer, address, sizeof(struct sockaddr_in));
+    else if (address && address->sa_family == AF_INET6)
+        memcpy(&request->peer, address, sizeof(struct sockaddr_in6));
 }
 
 static gboolean is_trusted(const HttpServer *server, const char *address)
@@ -96,13 +89,15 @@ static gboolean is_trusted(const HttpServer *server, const char *address)
  * what stands before it was said by the client and proves nothing. */
 static void believe_proxy(Request *request)
 {
-    const char *forwarded = request_header(request, "X-Forwarded-For");
-    const char *proto = request_header(request, "X-Forwarded-Proto");
+    const char *forwarded, *proto;
     g_auto(GStrv) hops = NULL;
 
     request->tls = request->listener->tls;
-    if (!is_trusted(request->server, request->address))
+    if (!request->server->trusted_proxies ||
+        !is_trusted(request->server, request_client_address(request)))
         return;
+    forwarded = request_header(request, "X-Forwarded-For");
+    proto = request_header(request, "X-Forwarded-Proto");
     request->tls = request->tls || g_strcmp0(proto, "https") == 0;
     hops = forwarded ? g_strsplit(forwarded, ",", 64) : NULL;
     for (guint i = hops ? g_strv_length(hops) : 0; i > 0; i--) {
@@ -116,38 +111,38 @@ static void believe_proxy(Request *request)
     }
 }
 
+/* The decoded segments, and the path they make when joined again. */
 gboolean http_split_path(Request *request)
 {
-    const char *end = request->target + strcspn(request->target, "?");
-    const char *at = request->target + 1;
-    GPtrArray *segments = g_ptr_array_new();
-    gboolean good = TRUE;
+    gsize length = strcspn(request->target, "?"), room = 2, used = 0;
+    const char *at = request->target + 1, *end = request->target + length;
+    const char **segments;
+    char *path;
 
     request->query = *end ? end + 1 : NULL;
-    while (good) {
-        gsize length = MIN(strcspn(at, "/"), (gsize)(end - at));
-        char *segment = http_percent_decode(request->arena, at, length, FALSE);
+    for (const char *slash = at; slash < end; slash++)
+        room += *slash == '/';
+    segments = arena_new0(request->arena, const char *, room);
+    path = arena_alloc(request->arena, length + 1);
+    for (guint count = 0;; at++) {
+        gsize size = MIN(strcspn(at, "/"), (gsize)(end - at));
+        const char *segment = http_percent_decode(request->arena, at, size, FALSE);
 
-        good = segment && !g_str_equal(segment, ".") && !g_str_equal(segment, "..");
-        at += length;
-        if (!good || (segment[0] == '\0' && at == end && segments->len > 0))
+        if (!segment || g_str_equal(segment, ".") || g_str_equal(segment, ".."))
+            return FALSE;
+        at += size;
+        if (segment[0] == '\0' && at == end && count > 0)
             break; /* a slash at the end means nothing */
-        g_ptr_array_add(segments, segment);
+        segments[count++] = segment;
+        path[used++] = '/';
+        used += g_strlcpy(path + used, segment, length + 1 - used);
         if (at == end)
             break;
-        at++;
     }
-    g_ptr_array_add(segments, NULL);
-    if (good) {
-        g_autofree char *joined = g_strjoinv("/", (char **)segments->pdata);
-        const char **copy = arena_new0(request->arena, const char *, segments->len);
-
-        memcpy(copy, segments->pdata, sizeof(char *) * segments->len);
-        request->segments = copy;
-        request->path = arena_printf(request->arena, "/%s", joined);
-    }
-    g_ptr_array_unref(segments);
-    return good;
+    path[used] = '\0';
+    request->segments = segments;
+    request->path = path;
+    return TRUE;
 }
 
 static gboolean sends_body(const Request *request)

@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 /* A client that sends or takes slowly holds this much of its body in memory, not more. */
 #define STREAM_BUFFER_BYTES ((gsize)256 << 10)
@@ -38,9 +39,9 @@ void http_router_free(HttpRouter *router);
 void http_router_add(HttpRouter *router, const Route *routes, void *room);
 
 typedef struct {
-    RouteEntry *entry;   /* NULL: none */
-    GPtrArray *captured; /* decoded values in the order of entry->names; in the request's arena */
-    const char *allow;   /* "GET, POST" where the path is known but the method is not; in arena */
+    RouteEntry *entry;     /* NULL: none */
+    const char **captured; /* decoded values in the order of entry->names; in arena */
+    const char *allow;     /* "GET, POST" where the path is known but the method is not; in arena */
 } RouteMatch;
 
 /* segments: decoded, NULL-terminated. */
@@ -113,7 +114,9 @@ struct Request {
     Listener *listener;
     struct MHD_Connection *connection; /* not to be touched once gone is set */
     Arena *arena;
-    const char *target, *method, *path, *query, *host, *address;
+    const char *target, *method, *path, *query, *host;
+    struct sockaddr_storage peer; /* family 0: a Unix socket */
+    const char *address;          /* as text, made when first asked for */
     const char *const *segments;
     HttpHeader *headers;
     guint header_count;
@@ -123,7 +126,7 @@ struct Request {
     void *room;
     const char *permission;
     RouteMode mode;
-    GPtrArray *captured;
+    const char **captured; /* values of the route's parameters */
     void *principal;
     gboolean head, tls;
     gboolean has_body;

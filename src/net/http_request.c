@@ -42,8 +42,6 @@ void request_unref(Request *request)
         g_byte_array_unref(request->incoming);
     if (request->pairs)
         g_ptr_array_unref(request->pairs);
-    if (request->captured)
-        g_ptr_array_unref(request->captured);
     request_inflate_end(request);
     pthread_mutex_destroy(&request->lock);
     pthread_cond_destroy(&request->changed);
@@ -96,7 +94,7 @@ const char *request_param(const Request *request, const char *name)
 {
     for (guint i = 0; request->entry && request->entry->names && request->entry->names[i]; i++)
         if (g_str_equal(request->entry->names[i], name))
-            return request->captured->pdata[i];
+            return request->captured[i];
     return NULL;
 }
 
@@ -193,9 +191,14 @@ gboolean request_query_int(const Request *request, const char *name, int64_t min
 
 const char *request_header(const Request *request, const char *name)
 {
-    for (guint i = 0; i < request->header_count; i++)
-        if (g_ascii_strcasecmp(request->headers[i].name, name) == 0)
-            return request->headers[i].value;
+    gsize length = strlen(name);
+
+    for (guint i = 0; i < request->header_count; i++) {
+        const HttpHeader *header = &request->headers[i];
+
+        if (header->name_length == length && g_ascii_strncasecmp(header->name, name, length) == 0)
+            return header->value;
+    }
     return NULL;
 }
 
@@ -226,8 +229,19 @@ const char *request_host(const Request *request)
     return request->host;
 }
 
-const char *request_client_address(const Request *request)
+const char *request_client_address(const Request *constant)
 {
+    Request *request = (Request *)constant; /* the text is not part of what is observed */
+    const void *number = request->peer.ss_family == AF_INET6
+                             ? (const void *)&((struct sockaddr_in6 *)&request->peer)->sin6_addr
+                             : (const void *)&((struct sockaddr_in *)&request->peer)->sin_addr;
+
+    if (!request->address && request->peer.ss_family) {
+        char *text = arena_alloc(request->arena, INET6_ADDRSTRLEN);
+
+        inet_ntop(request->peer.ss_family, number, text, INET6_ADDRSTRLEN);
+        request->address = text;
+    }
     return request->address ? request->address : "unix";
 }
 

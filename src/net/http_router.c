@@ -4,6 +4,8 @@
 #include "net/http_internal.h"
 #include <string.h>
 
+#define PARAMETERS_MAX 16
+
 typedef struct Node Node;
 
 typedef struct {
@@ -152,6 +154,7 @@ static void add_route(HttpRouter *router, const Route *route, void *room)
         g_ptr_array_add(names, g_strndup(segments[i] + 1, (gsize)(close - segments[i] - 1)));
         node = parameter_child(node, close + 1);
     }
+    g_assert(names->len <= PARAMETERS_MAX);
     g_ptr_array_add(names, NULL);
     entry->names = (const char **)g_ptr_array_free(names, FALSE);
     entry->route = route;
@@ -169,8 +172,9 @@ void http_router_add(HttpRouter *router, const Route *routes, void *room)
 typedef struct {
     Arena *arena;
     const char *method;
-    GPtrArray *captured;
-    GString *allow;
+    const char **captured;
+    guint count; /* of captured */
+    const char *allow;
     RouteEntry *found;
 } Search;
 
@@ -192,9 +196,10 @@ static gboolean take_method(Search *search, const GPtrArray *entries)
     for (guint i = 0; !any && i < entries->len; i++) {
         const RouteEntry *entry = entries->pdata[i];
 
-        g_string_append_printf(search->allow, "%s%s%s", search->allow->len ? "," : "",
-                               entry->route->method,
-                               g_str_equal(entry->route->method, "GET") ? ",HEAD" : "");
+        search->allow =
+            arena_printf(search->arena, "%s%s%s%s", search->allow ? search->allow : "",
+                         search->allow ? "," : "", entry->route->method,
+                         g_str_equal(entry->route->method, "GET") ? ",HEAD" : "");
     }
     return any != NULL;
 }
@@ -209,7 +214,7 @@ static const char *join_rest(Arena *arena, const char *const *segments)
 /* The depth is bounded by the deepest route, not by the request. */
 static gboolean search_node(Search *search, const Node *node, const char *const *segments)
 {
-    guint captured = search->captured->len;
+    guint captured = search->count;
     const Node *literal;
 
     if (!segments[0])
@@ -223,29 +228,29 @@ static gboolean search_node(Search *search, const Node *node, const char *const 
 
         if (length <= suffix || !g_str_has_suffix(segments[0], parameter->suffix))
             continue;
-        g_ptr_array_add(search->captured,
-                        arena_strndup(search->arena, segments[0], length - suffix));
+        search->captured[search->count++] =
+            suffix ? arena_strndup(search->arena, segments[0], length - suffix) : segments[0];
         if (search_node(search, parameter->node, segments + 1))
             return TRUE;
-        g_ptr_array_set_size(search->captured, (int)captured);
+        search->count = captured;
     }
     if (node->rests->len == 0 || !take_method(search, node->rests))
         return FALSE;
-    g_ptr_array_add(search->captured, (char *)join_rest(search->arena, segments));
+    search->captured[search->count++] = join_rest(search->arena, segments);
     return TRUE;
 }
 
 void http_router_match(const HttpRouter *router, Arena *arena, const char *method,
                        const char *const *segments, RouteMatch *match)
 {
-    g_autoptr(GString) allow = g_string_new(NULL);
-    Search search = {arena, method, match->captured, allow, NULL};
+    Search search = {.arena = arena,
+                     .method = method,
+                     .captured = arena_new0(arena, const char *, PARAMETERS_MAX)};
+    gboolean found = search_node(&search, router->root, segments);
 
-    *match = (RouteMatch){.captured = match->captured};
-    if (search_node(&search, router->root, segments))
-        match->entry = search.found;
-    else if (allow->len)
-        match->allow = arena_strdup(arena, allow->str);
+    *match = (RouteMatch){.entry = found ? search.found : NULL,
+                          .captured = search.captured,
+                          .allow = found ? NULL : search.allow};
 }
 
 void http_router_each(const HttpRouter *router, void (*each)(RouteEntry *entry, void *data),

@@ -3,17 +3,12 @@
 #include "net/http_internal.h"
 #include <string.h>
 
-static gboolean is_token_char(unsigned char c)
-{
-    return g_ascii_isalnum(c) || (c && strchr("!#$%&'*+-.^_`|~", c));
-}
+#define TOKEN_CHARACTERS                                                                           \
+    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 static gboolean is_token(const char *text, gsize length)
 {
-    for (gsize i = 0; i < length; i++)
-        if (!is_token_char((unsigned char)text[i]))
-            return FALSE;
-    return length > 0;
+    return length > 0 && strspn(text, TOKEN_CHARACTERS) >= length;
 }
 
 static gboolean has_control(const char *text, gsize length)
