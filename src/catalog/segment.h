@@ -85,6 +85,7 @@ gboolean segment_find_uid(const Segment *segment, const char *uid, guint32 *doc)
 /* Live as long as the segment. */
 const char *segment_doc_ref(const Segment *segment, guint32 doc);
 const char *segment_doc_uid(const Segment *segment, guint32 doc);
+const char *segment_doc_name(const Segment *segment, guint32 doc); /* as SegmentEntity.name */
 gsize segment_text_length(const Segment *segment, guint32 doc);
 /* Appends the JSON of doc. */
 void segment_text(const Segment *segment, guint32 doc, GString *out);
@@ -95,7 +96,8 @@ typedef struct SegmentField SegmentField; /* lives as long as its segment */
 
 guint segment_field_count(const Segment *segment);
 const SegmentField *segment_field_at(const Segment *segment, guint index); /* by key */
-const SegmentField *segment_field(const Segment *segment, const char *key); /* NULL: nobody has it */
+const SegmentField *segment_field(const Segment *segment,
+                                  const char *key); /* NULL: nobody has it */
 const char *segment_field_key(const SegmentField *field);
 /* Documents that have the key, and those in which it is a list (whose items it has as values). The
  * caller frees neither. */
@@ -106,7 +108,8 @@ const roaring_bitmap_t *segment_field_lists(const SegmentField *field);
 guint32 segment_value_count(const SegmentField *field);
 /* Replaces folded and original (each may be NULL). Reading values in ascending order is cheap. */
 void segment_value(const SegmentField *field, guint32 value, GString *folded, GString *original);
-/* The values that are folded, or begin with prefix, are [*first, *last); FALSE where there are none. */
+/* The values that are folded, or begin with prefix, are [*first, *last); FALSE where there are
+ * none. */
 gboolean segment_find_value(const SegmentField *field, const char *folded, guint32 *first,
                             guint32 *last);
 gboolean segment_find_prefix(const SegmentField *field, const char *prefix, guint32 *first,
