@@ -17,7 +17,11 @@ static const char *const KIND_NAMES[] = {"user", "service", "job"};
 
 char *token_hash(const char *token)
 {
-    return g_compute_checksum_for_string(G_CHECKSUM_SHA256, token, -1);
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char *hex = g_malloc(2 * sizeof digest + 1);
+
+    crypto_hash_sha256(digest, (const unsigned char *)token, strlen(token));
+    return sodium_bin2hex(hex, 2 * sizeof digest + 1, digest, sizeof digest);
 }
 
 static char *scopes_to_json(const char *const *scopes)
