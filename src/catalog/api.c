@@ -54,10 +54,15 @@ gboolean catalog_check_parameters(const Request *request, const char *const *nam
 
 /* ---- one entity ---- */
 
-static Response *entity_response(const CatalogEntity *entity)
+static Response *entity_response(const Snapshot *snapshot, EntityId id)
 {
-    return response_take(200, "application/json; charset=utf-8",
-                         g_strndup(entity->json, entity->json_length), entity->json_length);
+    GString *text = g_string_new(NULL);
+    gsize length;
+
+    snapshot_text(snapshot, id, text);
+    length = text->len;
+    return response_take(200, "application/json; charset=utf-8", g_string_free(text, FALSE),
+                         length);
 }
 
 static const char *ref_of_path(Request *request)
@@ -70,10 +75,10 @@ static Response *get_by_name(Request *request, void *room, GError **error)
 {
     Catalog *catalog = room;
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const CatalogEntity *entity = snapshot_find(snapshot, ref_of_path(request));
+    EntityId id;
 
-    if (entity)
-        return entity_response(entity);
+    if (snapshot_find(snapshot, ref_of_path(request), &id))
+        return entity_response(snapshot, id);
     g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND,
                 "No entity named '%s' found, with kind '%s' in namespace '%s'",
                 request_param(request, "name"), request_param(request, "kind"),
@@ -85,10 +90,10 @@ static Response *get_by_uid(Request *request, void *room, GError **error)
 {
     Catalog *catalog = room;
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const CatalogEntity *entity = snapshot_find_uid(snapshot, request_param(request, "uid"));
+    EntityId id;
 
-    if (entity)
-        return entity_response(entity);
+    if (snapshot_find_uid(snapshot, request_param(request, "uid"), &id))
+        return entity_response(snapshot, id);
     g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No entity with uid %s",
                 request_param(request, "uid"));
     return NULL;
@@ -99,27 +104,29 @@ static Response *delete_by_uid(Request *request, void *room, GError **error)
 {
     Catalog *catalog = room;
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const CatalogEntity *entity = snapshot_find_uid(snapshot, request_param(request, "uid"));
     const char *const *owners;
+    const char *ref;
+    EntityId id;
 
-    if (!entity)
+    if (!snapshot_find_uid(snapshot, request_param(request, "uid"), &id))
         return response_empty(204);
-    owners = catalog_owners(catalog, request_arena(request), entity->ref);
+    ref = snapshot_ref(snapshot, id);
+    owners = catalog_owners(catalog, request_arena(request), ref);
     if (!access_check(access_principal(request), "catalog.entity.delete", owners, error) ||
-        !entity_remove(catalog, entity, access_actor(request), error))
+        !entity_remove(catalog, ref, access_actor(request), error))
         return NULL;
     return response_empty(204);
 }
 
 /* ---- ancestry ---- */
 
-static Value *ancestor(Arena *arena, const CatalogEntity *entity)
+static Value *ancestor(Arena *arena, const Snapshot *snapshot, EntityId id, const char *parent)
 {
     Value *item = value_object_new(arena), *parents = value_array_new(arena);
 
-    if (entity->parent)
-        value_append(arena, parents, value_string_new(arena, entity->parent));
-    value_set(arena, item, "entity", entity->value);
+    if (parent)
+        value_append(arena, parents, value_string_new(arena, parent));
+    value_set(arena, item, "entity", snapshot_value(snapshot, arena, id));
     value_set(arena, item, "parentEntityRefs", parents);
     return item;
 }
@@ -130,17 +137,20 @@ static Response *get_ancestry(Request *request, void *room, GError **error)
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
     const char *ref = ref_of_path(request);
-    const CatalogEntity *entity = snapshot_find(snapshot, ref);
     Value *reply = value_object_new(arena), *items = value_array_new(arena);
+    EntityId id;
+    gboolean found = snapshot_find(snapshot, ref, &id);
 
-    if (!entity) {
+    if (!found) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No such entity %s", ref);
         return NULL;
     }
     /* The bound is there for rows that name each other, which no reading makes. */
-    for (int depth = 0; entity && depth < 64; depth++) {
-        value_append(arena, items, ancestor(arena, entity));
-        entity = entity->parent ? snapshot_find(snapshot, entity->parent) : NULL;
+    for (int depth = 0; found && depth < 64; depth++) {
+        const char *parent = snapshot_fact(snapshot, arena, id, FIELD_PARENT);
+
+        value_append(arena, items, ancestor(arena, snapshot, id, parent));
+        found = parent && snapshot_find(snapshot, parent, &id);
     }
     value_set_string(arena, reply, "rootEntityRef", ref);
     value_set(arena, reply, "items", items);
@@ -186,8 +196,10 @@ static Response *get_by_refs(Request *request, void *room, GError **error)
         return NULL;
     items = value_array_new(arena);
     for (guint i = 0; i < value_count(refs); i++) {
+        const char *ref = value_string(value_item(refs, i), "");
+        EntityId id;
         const CatalogEntity *entity =
-            snapshot_find(snapshot, value_string(value_item(refs, i), ""));
+            snapshot_find(snapshot, ref, &id) ? entity_load(snapshot, arena, id) : NULL;
 
         if (entity && predicate_matches(both[0], entity) && predicate_matches(both[1], entity))
             value_append(arena, items, fields_project(arena, entity->value, fields));

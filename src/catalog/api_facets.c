@@ -16,8 +16,8 @@ static const Value *count_facet(Arena *arena, const Snapshot *snapshot, const Pr
     Value *facet = value_array_new(arena);
     guint count, distinct;
 
-    for (guint i = 0; i < snapshot_count(snapshot); i++) {
-        const CatalogEntity *entity = snapshot_at(snapshot, i);
+    for (EntityId id = ENTITY_FIRST; snapshot_next(snapshot, &id);) {
+        const CatalogEntity *entity = entity_load(snapshot, arena, id);
         const SearchRow *rows =
             predicate_matches(predicate, entity) ? entity_rows(entity, key, &count) : NULL;
 

@@ -172,20 +172,15 @@ static const char *const *location_owners(Catalog *catalog, Arena *arena,
                                           const CatalogLocation *location)
 {
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    g_autoptr(GArray) found = snapshot_having(snapshot, FIELD_LOCATION, location->id);
     g_autoptr(GPtrArray) owners = g_ptr_array_new();
     const char **list;
 
     if (location->created_by)
         g_ptr_array_add(owners, (gpointer)location->created_by);
-    for (guint i = 0; i < snapshot_count(snapshot); i++) {
-        const CatalogEntity *entity = snapshot_at(snapshot, i);
-
-        if (!g_str_equal(entity->location_id, location->id))
-            continue;
-        for (const char *const *owner = catalog_owners(catalog, arena, entity->ref); *owner;
-             owner++)
-            g_ptr_array_add(owners, (gpointer)*owner);
-    }
+    for (guint i = 0; i < found->len; i++)
+        snapshot_add_values(snapshot, arena, g_array_index(found, EntityId, i), "relations.ownedby",
+                            owners);
     list = arena_new0(arena, const char *, owners->len + 1);
     for (guint i = 0; i < owners->len; i++)
         list[i] = owners->pdata[i];
@@ -222,15 +217,16 @@ Response *catalog_api_location_by_entity(Request *request, void *room, GError **
     const char *ref =
         entity_ref_format(arena, request_param(request, "kind"),
                           request_param(request, "namespace"), request_param(request, "name"));
-    const CatalogEntity *entity = snapshot_find(snapshot, ref);
     CatalogLocation *location = NULL;
     g_autoptr(GError) reason = NULL;
+    EntityId id;
 
-    if (!entity) {
+    if (!snapshot_find(snapshot, ref, &id)) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "found no entity for ref %s", ref);
         return NULL;
     }
-    location = store_location(db_reader(catalog->db), arena, entity->location_id, &reason);
+    location = store_location(db_reader(catalog->db), arena,
+                              snapshot_fact(snapshot, arena, id, FIELD_LOCATION), &reason);
     if (location && g_str_equal(location->origin, "registered"))
         return response_json(request, 200, location_value(arena, location));
     if (reason)
@@ -368,16 +364,18 @@ Response *catalog_api_refresh(Request *request, void *room, GError **error)
     const Value *body = request_body_json(request, error);
     const char *ref = body ? catalog_body_string(body, "request/body", "entityRef", error) : NULL;
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const CatalogEntity *entity;
+    Arena *arena = request_arena(request);
+    const char *location;
+    EntityId id;
 
     if (!ref)
         return NULL;
-    entity = snapshot_find(snapshot, text_fold(request_arena(request), ref));
-    if (!entity) {
+    if (!snapshot_find(snapshot, text_fold(arena, ref), &id)) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Entity %s not found", ref);
         return NULL;
     }
-    if (!refresh_submit(catalog, (const char *const[]){entity->location_id, NULL},
+    location = snapshot_fact(snapshot, arena, id, FIELD_LOCATION);
+    if (!refresh_submit(catalog, (const char *const[]){location, NULL},
                         access_actor(request), error))
         return NULL;
     return response_empty(200);

@@ -9,10 +9,7 @@
 static void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
                                  const char *const *fields)
 {
-    if (fields && *fields)
-        json_write(out, fields_project(arena, entity->value, fields), JSON_COMPACT);
-    else
-        g_string_append_len(out, entity->json, (gssize)entity->json_length);
+    json_write(out, fields_project(arena, entity->value, fields), JSON_COMPACT);
 }
 
 static void write_entities(GString *out, Arena *arena, const GPtrArray *entities, guint first,
@@ -173,7 +170,7 @@ Response *catalog_api_entities(Request *request, void *room, GError **error)
     query.missing_excluded = !page.paged;
     if (!page.paged)
         query.order_count = MIN(query.order_count, 1);
-    entities = query_select(snapshot, &query);
+    entities = query_select(snapshot, request_arena(request), &query);
     return entities_response(request, entities, &page, fields);
 }
 
@@ -440,7 +437,7 @@ static Response *answer_query(Request *request, Catalog *catalog, const QueryReq
 
     if (!compile(arena, asked->state, &query, error))
         return NULL;
-    entities = query_select(snapshot, &query);
+    entities = query_select(snapshot, arena, &query);
     find_page(entities, &query, asked, &first, &count);
     out = g_string_new("{\"items\":");
     write_entities(out, arena, entities, first, count, asked->fields);

@@ -275,11 +275,12 @@ static GArray *find_hits(Request *request, const Snapshot *snapshot, char *const
 {
     GArray *hits = g_array_new(FALSE, FALSE, sizeof(Hit));
 
-    for (guint i = 0; i < snapshot_count(snapshot); i++) {
-        Hit hit = {snapshot_at(snapshot, i), 0};
+    for (EntityId id = ENTITY_FIRST; snapshot_next(snapshot, &id);) {
+        Arena *arena = request_arena(request);
+        Hit hit = {entity_load(snapshot, arena, id), 0};
 
         /* What stands for a registration is of no use to who looks for a service. */
-        if (!hit.entity->parent || !matches_filters(request, request_arena(request), hit.entity))
+        if (!snapshot_fact(snapshot, arena, id, FIELD_PARENT) || !matches_filters(request, request_arena(request), hit.entity))
             continue;
         hit.score = score_entity(hit.entity, words);
         if (hit.score > 0)

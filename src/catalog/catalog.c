@@ -1,34 +1,32 @@
 #include "catalog/catalog_internal.h"
 #include <string.h>
 
-static gboolean load(Catalog *catalog, GError **error)
-{
-    g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
-    g_autoptr(GPtrArray) rows = store_rows(db_reader(catalog->db), arena, NULL, error);
-
-    if (!rows)
-        return FALSE;
-    index_apply(catalog->index, rows, NULL);
-    return TRUE;
-}
-
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
                      GError **error)
 {
+    return catalog_open(db, events, jobs, forge, config, NULL, error);
+}
+
+Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
+                      const char *data_folder, GError **error)
+{
     Catalog *catalog = g_new0(Catalog, 1);
+    g_autofree char *folder =
+        data_folder ? g_build_filename(data_folder, "catalog", NULL) : NULL;
 
     catalog->db = db;
     catalog->events = events;
     catalog->jobs = jobs;
     catalog->forge = forge;
     catalog->config = config;
-    catalog->index = index_new();
     catalog->sources = sources_new(config);
+    catalog->index = index_new(folder);
     pthread_mutex_init(&catalog->ingest_lock, NULL);
-    if (!load(catalog, error)) {
+    if (!follow_open(catalog, error)) {
         catalog_free(catalog);
         return NULL;
     }
+    catalog->follower = follower_new(catalog);
     catalog->history = history_keeper_new(db, config);
     if (jobs)
         refresh_register(catalog);
@@ -39,6 +37,7 @@ void catalog_free(Catalog *catalog)
 {
     if (!catalog)
         return;
+    follower_free(catalog->follower);
     history_keeper_free(catalog->history);
     index_free(catalog->index);
     sources_free(catalog->sources);
@@ -49,10 +48,10 @@ void catalog_free(Catalog *catalog)
 const Value *catalog_get(Catalog *catalog, Arena *arena, const char *ref, GError **error)
 {
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const CatalogEntity *entity = snapshot_find(snapshot, text_fold(arena, ref));
+    EntityId id;
 
-    if (entity)
-        return value_copy(arena, entity->value);
+    if (snapshot_find(snapshot, text_fold(arena, ref), &id))
+        return snapshot_value(snapshot, arena, id);
     g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Entity %s not found", ref);
     return NULL;
 }
@@ -60,14 +59,13 @@ const Value *catalog_get(Catalog *catalog, Arena *arena, const char *ref, GError
 /* ---- owners and groups ---- */
 
 /* Targets of the relations of one type. */
-static void add_targets(const CatalogEntity *entity, const char *key, GPtrArray *targets)
+static void add_targets(const Snapshot *snapshot, Arena *arena, const char *ref, const char *key,
+                        GPtrArray *targets)
 {
-    guint count;
-    const SearchRow *rows = entity ? entity_rows(entity, key, &count) : NULL;
+    EntityId id;
 
-    for (guint i = 0; rows && i < count; i++)
-        if (rows[i].value)
-            g_ptr_array_add(targets, (gpointer)rows[i].value);
+    if (snapshot_find(snapshot, ref, &id))
+        snapshot_add_values(snapshot, arena, id, key, targets);
 }
 
 const char *const *catalog_owners(Catalog *catalog, Arena *arena, const char *ref)
@@ -76,10 +74,10 @@ const char *const *catalog_owners(Catalog *catalog, Arena *arena, const char *re
     g_autoptr(GPtrArray) targets = g_ptr_array_new();
     const char **owners;
 
-    add_targets(snapshot_find(snapshot, text_fold(arena, ref)), "relations.ownedby", targets);
+    add_targets(snapshot, arena, text_fold(arena, ref), "relations.ownedby", targets);
     owners = arena_new0(arena, const char *, targets->len + 1);
     for (guint i = 0; i < targets->len; i++)
-        owners[i] = arena_strdup(arena, targets->pdata[i]);
+        owners[i] = targets->pdata[i];
     return owners;
 }
 
@@ -93,14 +91,14 @@ char **catalog_groups_of(const char *user_ref, void *data)
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *groups = g_ptr_array_new();
 
-    add_targets(snapshot_find(snapshot, text_fold(arena, user_ref)), "relations.memberof", found);
+    add_targets(snapshot, arena, text_fold(arena, user_ref), "relations.memberof", found);
     for (guint i = 0; i < found->len; i++) {
         const char *group = found->pdata[i];
 
         if (!g_hash_table_add(seen, (gpointer)group))
             continue;
         g_ptr_array_add(groups, g_strdup(group));
-        add_targets(snapshot_find(snapshot, group), "relations.childof", found);
+        add_targets(snapshot, arena, group, "relations.childof", found);
     }
     g_ptr_array_add(groups, NULL);
     return (char **)g_ptr_array_free(groups, FALSE);

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/diagnostics.h"
 #include "catalog/catalog.h"
-#include "catalog/segment.h"
+#include "catalog/index.h"
 #include "catalog/source.h"
 #include "spine/access.h"
 #include "spine/clock.h"
@@ -14,8 +14,8 @@
 #define ANNOTATION_EDIT_URL "backstage.io/edit-url"
 #define ANNOTATION_SOURCE "backstage.io/source-location"
 
-typedef struct Index Index;
 typedef struct HistoryKeeper HistoryKeeper;
+typedef struct Follower Follower;
 
 struct Catalog {
     Db *db;
@@ -26,6 +26,7 @@ struct Catalog {
     Index *index;
     Sources *sources;
     HistoryKeeper *history;
+    Follower *follower;
     /* One location is read at a time: a plan is made from the rows that are there. */
     pthread_mutex_t ingest_lock;
 };
@@ -75,44 +76,21 @@ typedef struct {
 /* What spec declares: Relation in arena. */
 GArray *model_relations(Arena *arena, const Value *entity);
 
-/* ---- the index (index.c, flatten.c) ---- */
+/* ---- flattening (flatten.c) ---- */
 
-/* An entity as clients see it. Immutable, shared by threads. */
+/* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it. */
+const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
+
+/* An entity taken out of the index, in arena, to be looked into. */
 typedef struct {
-    const char *ref, *uid, *parent, *location_id, *source;
-    const Value *value; /* with relations and status */
-    const char *json;
-    gsize json_length;
+    EntityId id;
+    const char *ref, *uid;
+    const Value *value;
     const SearchRow *rows; /* by key, then value */
     guint row_count;
 } CatalogEntity;
 
-/* A row of the table. */
-typedef struct {
-    const char *ref, *uid, *parent, *location_id, *source;
-    const Value *entity, *status; /* status: items or NULL */
-    int64_t version, changed_at;  /* see history_succeed() */
-    const char *actor, *revision;
-} CatalogRow;
-
-typedef struct Snapshot Snapshot;
-
-Index *index_new(void);
-void index_free(Index *index);
-/* Takes rows (CatalogRow *) in and removed refs out; readers see all of it or nothing. */
-void index_apply(Index *index, const GPtrArray *rows, const GPtrArray *removed);
-
-/* What is there now; release it when the request is answered. */
-Snapshot *index_acquire(Index *index);
-void snapshot_release(Snapshot *snapshot);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Snapshot, snapshot_release)
-guint snapshot_count(const Snapshot *snapshot);
-const CatalogEntity *snapshot_at(const Snapshot *snapshot, guint index); /* oldest first */
-const CatalogEntity *snapshot_find(const Snapshot *snapshot, const char *ref);
-const CatalogEntity *snapshot_find_uid(const Snapshot *snapshot, const char *uid);
-
-/* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it. */
-const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
+CatalogEntity *entity_load(const Snapshot *snapshot, Arena *arena, EntityId id);
 /* The rows of key (folded); NULL and 0 where it has none. */
 const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count);
 
@@ -140,8 +118,8 @@ typedef struct {
     const char *const *term_fields;
 } CatalogQuery;
 
-/* CatalogEntity * that match, in order. */
-GPtrArray *query_select(const Snapshot *snapshot, const CatalogQuery *query);
+/* CatalogEntity * in arena that match, in order. */
+GPtrArray *query_select(const Snapshot *snapshot, Arena *arena, const CatalogQuery *query);
 /* The folded value entity is ordered by; NULL where it has none. */
 const char *query_order_value(const CatalogEntity *entity, const char *field);
 
@@ -187,12 +165,23 @@ gboolean location_filter_matches(const Value *query, const Value *location);
 gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *location,
                          const char *type, const char *target, const char *actor, GError **error);
 
+/* A row of the table whose texts are not parsed yet. */
+typedef struct {
+    CatalogRow row;
+    const char *entity, *status;
+} StoredRow;
+
+/* StoredRow * in arena: the next rows after uid, at most limit, by uid. */
+GPtrArray *store_rows_after(DbConn *conn, Arena *arena, const char *uid, guint limit,
+                            GError **error);
+/* Fills in the row; FALSE, with a warning, where it does not parse. */
+gboolean store_parse_row(Arena *arena, StoredRow *row);
+
 /* Removes a location with all its entities; events in the same transaction. */
 gboolean location_remove(Catalog *catalog, const CatalogLocation *location, const char *actor,
                          GError **error);
 /* Removes one entity; it comes back when its location is read and still names it. */
-gboolean entity_remove(Catalog *catalog, const CatalogEntity *entity, const char *actor,
-                       GError **error);
+gboolean entity_remove(Catalog *catalog, const char *ref, const char *actor, GError **error);
 
 /* ---- history (history.c, history_diff.c, history_store.c) ---- */
 
@@ -278,6 +267,14 @@ gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocatio
 /* Reads location and brings table, log and index up to it. */
 gboolean location_ingest(Catalog *catalog, Arena *arena, const CatalogLocation *location,
                          const char *actor, Diagnostics *diagnostics, GError **error);
+
+/* ---- the index and the log (follow.c) ---- */
+
+/* Brings the index of a catalog that starts up to the log. */
+gboolean follow_open(Catalog *catalog, GError **error);
+/* Follows what other nodes write; NULL where there are none. */
+Follower *follower_new(Catalog *catalog);
+void follower_free(Follower *follower);
 
 /* ---- refreshing (refresh.c) ---- */
 

@@ -179,6 +179,18 @@ const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count)
     return kept;
 }
 
+CatalogEntity *entity_load(const Snapshot *snapshot, Arena *arena, EntityId id)
+{
+    CatalogEntity *entity = arena_new0(arena, CatalogEntity, 1);
+
+    entity->id = id;
+    entity->ref = snapshot_ref(snapshot, id);
+    entity->uid = snapshot_uid(snapshot, id);
+    entity->value = snapshot_value(snapshot, arena, id);
+    entity->rows = entity_flatten(arena, entity->value, &entity->row_count);
+    return entity;
+}
+
 const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count)
 {
     guint low = 0, high = entity->row_count, end;

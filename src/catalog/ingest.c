@@ -25,11 +25,11 @@ static void blame(Plan *plan, const char *ref, const Value *status)
         value_append(plan->arena, emission->status, value_item(status, i));
 }
 
-static void report_conflict(Plan *plan, Emission *emission, const CatalogEntity *other)
+static void report_conflict(Plan *plan, Emission *emission, const char *other)
 {
     Arena *arena = plan->arena;
     const char *message = arena_printf(arena, "%s at %s is already defined by %s", emission->ref,
-                                       emission->source, other->source);
+                                       emission->source, other);
     Value *status = value_array_new(arena), *item = value_object_new(arena);
     Value *error = value_object_new(arena);
 
@@ -61,11 +61,13 @@ static void settle_conflicts(Plan *plan)
 
     for (guint i = 0; i < plan->reading->emissions->len; i++) {
         Emission *emission = plan->reading->emissions->pdata[i];
-        const CatalogEntity *other = snapshot_find(snapshot, emission->ref);
+        Arena *arena = plan->arena;
+        EntityId id;
 
-        if (!emission->entity || !other || g_str_equal(other->location_id, plan->location->id))
+        if (!emission->entity || !snapshot_find(snapshot, emission->ref, &id) ||
+            g_strcmp0(snapshot_fact(snapshot, arena, id, FIELD_LOCATION), plan->location->id) == 0)
             continue;
-        report_conflict(plan, emission, other);
+        report_conflict(plan, emission, snapshot_fact(snapshot, arena, id, FIELD_SOURCE));
         emission->entity = NULL;
     }
 }
@@ -208,22 +210,24 @@ static gboolean write_plan(DbConn *tx, void *data, GError **error)
     return store_set_sources(tx, plan->location->id, plan->reading->repositories, error);
 }
 
-static void apply_plan(const Plan *plan)
+static void apply_plan(const Plan *plan, int64_t seq)
 {
     g_autoptr(GPtrArray) refs = g_ptr_array_new();
 
     for (guint i = 0; i < plan->removed->len; i++)
         g_ptr_array_add(refs, (gpointer)((CatalogRow *)plan->removed->pdata[i])->ref);
-    index_apply(plan->catalog->index, plan->changed, refs);
+    index_apply(plan->catalog->index, plan->changed, refs, seq);
 }
 
 static gboolean carry_out(Plan *plan, GError **error)
 {
+    int64_t seq;
+
     if (plan->changed->len + plan->removed->len == 0)
         return TRUE;
-    if (!db_write(plan->catalog->db, write_plan, plan, NULL, error))
+    if (!db_write(plan->catalog->db, write_plan, plan, &seq, error))
         return FALSE;
-    apply_plan(plan);
+    apply_plan(plan, seq);
     return TRUE;
 }
 
@@ -292,12 +296,13 @@ static gboolean remove_entities(Catalog *catalog, const CatalogLocation *locatio
 {
     Removal removal = {location, removed, arena, actor};
     g_autoptr(GPtrArray) refs = g_ptr_array_new();
+    int64_t seq;
 
-    if (!db_write(catalog->db, write_removal, &removal, NULL, error))
+    if (!db_write(catalog->db, write_removal, &removal, &seq, error))
         return FALSE;
     for (guint i = 0; i < removed->len; i++)
         g_ptr_array_add(refs, (gpointer)((CatalogRow *)removed->pdata[i])->ref);
-    index_apply(catalog->index, NULL, refs);
+    index_apply(catalog->index, NULL, refs, seq);
     return TRUE;
 }
 
@@ -315,8 +320,7 @@ gboolean location_remove(Catalog *catalog, const CatalogLocation *location, cons
     return done;
 }
 
-gboolean entity_remove(Catalog *catalog, const CatalogEntity *entity, const char *actor,
-                       GError **error)
+gboolean entity_remove(Catalog *catalog, const char *ref, const char *actor, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
     g_autoptr(GPtrArray) rows = g_ptr_array_new();
@@ -324,7 +328,7 @@ gboolean entity_remove(Catalog *catalog, const CatalogEntity *entity, const char
     gboolean done;
 
     pthread_mutex_lock(&catalog->ingest_lock);
-    row = store_row(db_reader(catalog->db), arena, entity->ref, error);
+    row = store_row(db_reader(catalog->db), arena, ref, error);
     if (row)
         g_ptr_array_add(rows, row);
     done = row && remove_entities(catalog, NULL, rows, arena, actor, error);

@@ -36,13 +36,14 @@ static CatalogLocation *ensure_location(Catalog *catalog, Arena *arena, const ch
 static const Value *entities_of(Catalog *catalog, Arena *arena, const CatalogLocation *location)
 {
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    g_autoptr(GArray) found = snapshot_having(snapshot, FIELD_LOCATION, location->id);
     Value *entities = value_array_new(arena);
 
-    for (guint i = 0; i < snapshot_count(snapshot); i++) {
-        const CatalogEntity *entity = snapshot_at(snapshot, i);
+    for (guint i = 0; i < found->len; i++) {
+        EntityId id = g_array_index(found, EntityId, i);
 
-        if (entity->parent && g_str_equal(entity->location_id, location->id))
-            value_append(arena, entities, value_copy(arena, entity->value));
+        if (snapshot_fact(snapshot, arena, id, FIELD_PARENT))
+            value_append(arena, entities, snapshot_value(snapshot, arena, id));
     }
     return entities;
 }

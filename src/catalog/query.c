@@ -95,17 +95,16 @@ static void sort_entities(GPtrArray *entities, const CatalogQuery *query)
         entities->pdata[i] = (gpointer)ranked[i].entity;
 }
 
-GPtrArray *query_select(const Snapshot *snapshot, const CatalogQuery *query)
+GPtrArray *query_select(const Snapshot *snapshot, Arena *arena, const CatalogQuery *query)
 {
     GPtrArray *selected = g_ptr_array_new();
 
-    for (guint i = 0; i < snapshot_count(snapshot); i++) {
-        const CatalogEntity *entity = snapshot_at(snapshot, i);
+    for (EntityId id = ENTITY_FIRST; snapshot_next(snapshot, &id);) {
+        CatalogEntity *entity = entity_load(snapshot, arena, id);
 
         if (is_selected(entity, query))
-            g_ptr_array_add(selected, (gpointer)entity);
+            g_ptr_array_add(selected, entity);
     }
-    if (query->order_count || query->by_ref)
-        sort_entities(selected, query);
+    sort_entities(selected, query);
     return selected;
 }

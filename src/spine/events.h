@@ -61,6 +61,11 @@ typedef struct {
 gboolean events_read(DbConn *conn, Arena *arena, const EventFilter *filter, GPtrArray *found,
                      GError **error);
 
+/* The head of the log as the database has it; digest may be NULL. */
+gboolean events_read_head(DbConn *conn, int64_t *seq, char **digest, GError **error);
+/* The digest the log had when its head was seq; NULL where nothing up to it is kept. */
+char *events_digest(DbConn *conn, int64_t seq, GError **error);
+
 /* The last seq this process has seen committed. */
 int64_t events_head(Events *events);
 /* Waits until the head passes after or timeout_ms is over; the head. */

@@ -2,7 +2,6 @@
 #pragma once
 #include "spine/events.h"
 
-gboolean events_read_head(DbConn *conn, int64_t *seq, char **digest, GError **error);
 Db *events_db(Events *events);
 
 /* A row of the log; first_seq 0: it is one event, otherwise many, of which event is the last. */

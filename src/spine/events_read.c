@@ -20,6 +20,9 @@ static const char SQL_NEWEST_OF[] =
 /* The row in which a number lies. */
 static const char SQL_ROW_OF[] = "SELECT MIN(seq) FROM event WHERE seq >= $1";
 
+static const char SQL_DIGEST[] =
+    "SELECT digest FROM event WHERE seq <= $1 ORDER BY seq DESC LIMIT 1";
+
 /* Rows of many, and the filter of their subjects. */
 static const char SQL_OLDEST_BULK[] =
     "SELECT seq, subjects FROM event_bulk WHERE seq > $1 ORDER BY seq LIMIT 64";
@@ -206,6 +209,13 @@ gboolean events_read(DbConn *conn, Arena *arena, const EventFilter *asked, GPtrA
     for (guint i = 0; i < MIN(events->len, filter.limit); i++)
         g_ptr_array_add(found, events->pdata[i]);
     return TRUE;
+}
+
+char *events_digest(DbConn *conn, int64_t seq, GError **error)
+{
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_DIGEST, "i", seq);
+
+    return rows && db_rows_next(rows) ? g_strdup(db_rows_text(rows, 0)) : NULL;
 }
 
 const Value *event_to_value(Arena *arena, const Event *event)
