@@ -375,8 +375,8 @@ Response *catalog_api_refresh(Request *request, void *room, GError **error)
         return NULL;
     }
     location = snapshot_fact(snapshot, arena, id, FIELD_LOCATION);
-    if (!refresh_submit(catalog, (const char *const[]){location, NULL},
-                        access_actor(request), error))
+    if (!refresh_submit(catalog, (const char *const[]){location, NULL}, access_actor(request),
+                        error))
         return NULL;
     return response_empty(200);
 }

@@ -280,7 +280,8 @@ static GArray *find_hits(Request *request, const Snapshot *snapshot, char *const
         Hit hit = {entity_load(snapshot, arena, id), 0};
 
         /* What stands for a registration is of no use to who looks for a service. */
-        if (!snapshot_fact(snapshot, arena, id, FIELD_PARENT) || !matches_filters(request, request_arena(request), hit.entity))
+        if (!snapshot_fact(snapshot, arena, id, FIELD_PARENT) ||
+            !matches_filters(request, request_arena(request), hit.entity))
             continue;
         hit.score = score_entity(hit.entity, words);
         if (hit.score > 0)

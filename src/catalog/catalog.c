@@ -11,8 +11,7 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
                       const char *data_folder, GError **error)
 {
     Catalog *catalog = g_new0(Catalog, 1);
-    g_autofree char *folder =
-        data_folder ? g_build_filename(data_folder, "catalog", NULL) : NULL;
+    g_autofree char *folder = data_folder ? g_build_filename(data_folder, "catalog", NULL) : NULL;
 
     catalog->db = db;
     catalog->events = events;

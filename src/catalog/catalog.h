@@ -12,7 +12,8 @@ typedef struct Catalog Catalog;
 
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
                      GError **error);
-/* The same with the index kept in <data_folder>/catalog, so that it is not made anew at each start. */
+/* The same with the index kept in <data_folder>/catalog, so that it is not made anew at each start.
+ */
 Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
                       const char *data_folder, GError **error);
 void catalog_free(Catalog *catalog);

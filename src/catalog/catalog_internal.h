@@ -78,7 +78,8 @@ GArray *model_relations(Arena *arena, const Value *entity);
 
 /* ---- flattening (flatten.c) ---- */
 
-/* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it. */
+/* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it.
+ */
 const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
 
 /* An entity taken out of the index, in arena, to be looked into. */

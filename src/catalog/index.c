@@ -59,7 +59,8 @@ GArray *snapshot_having(const Snapshot *snapshot, const char *field, const char 
         segment_add_postings(at, first, last, docs);
         if (snapshot->parts[i].dead)
             roaring_bitmap_andnot_inplace(docs, snapshot->parts[i].dead->docs);
-        for (roaring_init_iterator(docs, &doc); doc.has_value; roaring_advance_uint32_iterator(&doc))
+        for (roaring_init_iterator(docs, &doc); doc.has_value;
+             roaring_advance_uint32_iterator(&doc))
             g_array_append_val(found, ((EntityId){i, doc.current_value}));
     }
     roaring_bitmap_free(docs);

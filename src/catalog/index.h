@@ -45,8 +45,8 @@ void index_apply(Index *index, const GPtrArray *rows, const GPtrArray *removed, 
 
 /* ---- the log ----
  *
- * Where other nodes write too, the log is followed: index_apply() then goes ahead of the place, which
- * index_follow() alone moves. */
+ * Where other nodes write too, the log is followed: index_apply() then goes ahead of the place,
+ * which index_follow() alone moves. */
 
 /* What an event of the log tells of ref: the row that is there now, NULL for none. */
 typedef struct {

@@ -1,8 +1,8 @@
 /* One change of the catalog: which documents it concerns, and the segment in which they stand anew.
  *
- * An entity concerns others through what it declares: when that changes, the targets get or lose the
- * other end. Those that declare something of an entity keep what they declare whether it is there or
- * not, so that they are not concerned. */
+ * An entity concerns others through what it declares: when that changes, the targets get or lose
+ * the other end. Those that declare something of an entity keep what they declare whether it is
+ * there or not, so that they are not concerned. */
 #include "catalog/index_internal.h"
 #include <string.h>
 
@@ -151,8 +151,7 @@ static void emit_change(Application *application, const Change *change)
 {
     Arena *arena = scratch(application);
     const CatalogRow *row = change->row;
-    g_autoptr(GArray) relations =
-        relations_of(application, arena, change->ref, change->after);
+    g_autoptr(GArray) relations = relations_of(application, arena, change->ref, change->after);
     Document document = {.ref = row->ref,
                          .uid = row->uid,
                          .parent = row->parent,

@@ -1,4 +1,5 @@
-/* One entity as it stands in a segment: its JSON with relations, status, uid and etag, and its rows.
+/* One entity as it stands in a segment: its JSON with relations, status, uid and etag, and its
+ * rows.
  */
 #include "catalog/index_internal.h"
 #include "formats/json.h"

@@ -47,8 +47,8 @@ const roaring_bitmap_t *draft_dead(const Draft *draft, guint part);
 const Segment *draft_segment(const Draft *draft, guint part);
 /* Takes the segment. */
 void draft_append(Draft *draft, Segment *segment);
-/* Puts merged, which was made of count parts of an earlier snapshot from first on, into their place;
- * what died in them since is dead in it too. Takes merged. */
+/* Puts merged, which was made of count parts of an earlier snapshot from first on, into their
+ * place; what died in them since is dead in it too. Takes merged. */
 void draft_replace(Draft *draft, const Snapshot *earlier, guint first, guint count,
                    Segment *merged);
 /* Parts of which nothing lives are left out; the draft is empty afterwards. */

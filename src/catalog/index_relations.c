@@ -103,10 +103,10 @@ typedef struct {
 static void add_source(Incoming *incoming, guint32 doc)
 {
     const Relation *declared = &incoming->declared;
-    Relation relation = {
-        .type = declared->inverse,
-        .inverse = declared->type,
-        .target = segment_doc_ref(draft_segment(incoming->draft, incoming->part), doc)};
+    Relation relation = {.type = declared->inverse,
+                         .inverse = declared->type,
+                         .target =
+                             segment_doc_ref(draft_segment(incoming->draft, incoming->part), doc)};
 
     if (!draft_is_dead(incoming->draft, (EntityId){incoming->part, doc}))
         g_array_append_val(incoming->relations, relation);

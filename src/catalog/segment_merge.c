@@ -196,6 +196,8 @@ static void sort_documents(FieldMerge *fields)
     gsize words = fields->merge->places->len / 64 + 1;
     guint kept = 0;
 
+    if (fields->documents->len == 0)
+        return;
     if (fields->documents->len < 64 || fields->documents->len < words) {
         qsort(documents, fields->documents->len, sizeof(guint32), compare_numbers);
         for (guint i = 0; i < fields->documents->len; i++)

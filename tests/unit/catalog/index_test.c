@@ -23,10 +23,9 @@ static CatalogRow *make_row(Arena *arena, const char *kind, const char *name, co
 
 static CatalogRow *component(Arena *arena, const char *name, const char *owner)
 {
-    return make_row(arena, "Component", name,
-                    arena_printf(arena,
-                                 "{\"type\":\"service\",\"lifecycle\":\"x\",\"owner\":\"%s\"}",
-                                 owner));
+    return make_row(
+        arena, "Component", name,
+        arena_printf(arena, "{\"type\":\"service\",\"lifecycle\":\"x\",\"owner\":\"%s\"}", owner));
 }
 
 static void apply_row(Index *index, CatalogRow *row)
@@ -242,8 +241,8 @@ static char *model_relations_of(const Model *model, int number)
 
     for (int i = 0; i < NAMES; i++) {
         if (model->there[i] && model->depends[i][number])
-            g_ptr_array_add(texts, g_strdup_printf(RELATION("dependencyOf", "component:default/n%d"),
-                                                   i));
+            g_ptr_array_add(texts,
+                            g_strdup_printf(RELATION("dependencyOf", "component:default/n%d"), i));
         if (model->depends[number][i])
             g_ptr_array_add(texts,
                             g_strdup_printf(RELATION("dependsOn", "component:default/n%d"), i));

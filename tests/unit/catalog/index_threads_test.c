@@ -24,11 +24,12 @@ static CatalogRow *make_row(Arena *arena, const char *kind, int number, const ch
                                     "\"spec\":%s}",
                                     kind, number, spec);
 
-    *row = (CatalogRow){.ref = arena_printf(arena, "%s:default/n%d", text_fold(arena, kind), number),
-                        .uid = arena_printf(arena, "uid-of-%s-%d", kind, number),
-                        .location_id = "l",
-                        .source = "file:/x",
-                        .entity = json_parse(arena, json, -1, NULL)};
+    *row =
+        (CatalogRow){.ref = arena_printf(arena, "%s:default/n%d", text_fold(arena, kind), number),
+                     .uid = arena_printf(arena, "uid-of-%s-%d", kind, number),
+                     .location_id = "l",
+                     .source = "file:/x",
+                     .entity = json_parse(arena, json, -1, NULL)};
     return row;
 }
 
@@ -36,9 +37,8 @@ static CatalogRow *make_row(Arena *arena, const char *kind, int number, const ch
 static CatalogRow *make_component(Arena *arena, int number, int round)
 {
     return make_row(arena, "Component", number,
-                    arena_printf(arena,
-                                 "{\"type\":\"t%d\",\"lifecycle\":\"x\",\"owner\":\"n%d\"}", round,
-                                 (number + round) % PAIRS));
+                    arena_printf(arena, "{\"type\":\"t%d\",\"lifecycle\":\"x\",\"owner\":\"n%d\"}",
+                                 round, (number + round) % PAIRS));
 }
 
 static void fill(Index *index)
@@ -100,9 +100,8 @@ static void check_groups(const Snapshot *snapshot, Arena *arena)
     guint owned = 0;
 
     for (int i = 0; i < PAIRS; i++)
-        owned += value_count(
-            value_get(find(snapshot, arena, arena_printf(arena, "group:default/n%d", i)),
-                      "relations"));
+        owned += value_count(value_get(
+            find(snapshot, arena, arena_printf(arena, "group:default/n%d", i)), "relations"));
     g_assert_cmpuint(owned, ==, PAIRS);
     g_assert_cmpuint(snapshot_count(snapshot), ==, 2 * PAIRS);
 }

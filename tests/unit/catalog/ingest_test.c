@@ -382,7 +382,7 @@ static char *select_names(const Fixture *fixture, const char *filter, const char
             predicate_from_filters(arena, (const char *const[]){filter, NULL}, &error);
     if (!asked.predicate)
         return g_strdup(error->message);
-    found = query_select(snapshot, &asked);
+    found = query_select(snapshot, arena, &asked);
     for (guint i = 0; i < found->len; i++) {
         const char *ref = ((const CatalogEntity *)found->pdata[i])->ref;
 
