@@ -127,7 +127,7 @@ static gboolean open_lower_rooms(House *house, GError **error)
     if (!house->forge)
         return FALSE;
     house->catalog =
-        catalog_new(house->db, house->events, house->jobs, house->forge, config, error);
+        catalog_open(house->db, house->events, house->jobs, house->forge, config, data, error);
     if (!house->catalog)
         return FALSE;
     identity_set_groups(house->identity, catalog_groups_of, house->catalog);
