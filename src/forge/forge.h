@@ -106,5 +106,32 @@ char *forge_commit_files(Forge *forge, const char *owner, const char *name, cons
                          const Value *files, const char *message, const char *actor,
                          const char *cause, GError **error);
 
+/* A file as it stands at the end of a branch; strings in arena. */
+typedef struct {
+    GBytes *bytes;
+    const char *branch; /* NULL: ref is no branch, and nothing can be changed there */
+    const char *blob;   /* git's id of the content */
+} ForgeFile;
+void forge_file_clear(ForgeFile *file);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ForgeFile, forge_file_clear)
+/* The file at names, on the built-in forge or GitHub. *file is all zero before. ERROR_NOT_FOUND. */
+gboolean forge_read_head(Forge *forge, Arena *arena, const ForgeLocation *at, ForgeFile *file,
+                         GError **error);
+
+typedef struct {
+    const ForgeLocation *at; /* ref: the branch */
+    const char *content;
+    const char *blob;       /* what was changed: ForgeFile.blob */
+    const char *new_branch; /* a branch to be made for the change, NULL: it goes to ref itself */
+    const char *message, *author_name, *author_email;
+    const char *actor, *cause;
+} ForgeChange;
+/* Commits one file, by Pave on behalf of the author. With a new branch GitHub gets a pull request as
+ * well. {commit, branch, url} in arena; url is where people look at it. ERROR_CONFLICT where the
+ * file is not what was changed any more, or the new branch exists. Whether the author may is the
+ * caller's question. */
+const Value *forge_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
+                               GError **error);
+
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];

@@ -91,6 +91,7 @@ git_commit *forge_git_commit(git_repository *git, const char *ref, const char *d
 typedef struct {
     const char *message, *author_name, *author_email;
     const char *actor, *cause; /* kept in the reflog, from which a later comparison learns them */
+    gboolean on_behalf;        /* the author wrote it, Pave committed it */
 } ForgeAuthor;
 void forge_git_set_ident(git_repository *git, const char *actor, const char *cause);
 /* Writes folder as a tree; symlinks that leave it and `.git` are refused. */
@@ -98,6 +99,10 @@ gboolean forge_git_write_folder(git_repository *git, const char *folder, git_oid
                                 GError **error);
 /* A commit of tree on top of branch (NULL parent: its first), and the branch moved to it. */
 gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
+                               const git_oid *tree, const ForgeAuthor *author, git_oid *id,
+                               GError **error);
+/* The same on a branch of its own, which must not be there. */
+gboolean forge_git_branch_tree(git_repository *git, const char *branch, git_commit *parent,
                                const git_oid *tree, const ForgeAuthor *author, git_oid *id,
                                GError **error);
 /* A bare repository at folder whose first commit holds files_folder (NULL: none). */
@@ -120,6 +125,12 @@ typedef gboolean (*ForgeTreeFn)(git_repository *git, git_tree *tree, void *data,
 gboolean forge_with_tree(Forge *forge, const char *owner, const char *name, const char *ref,
                          const char *path, ForgeTreeFn use, void *data, GError **error);
 
+/* ---- commits (write.c) ---- */
+
+/* The tree of parent with files (array of {path, content}) put in it. */
+gboolean forge_git_tree_with(git_repository *git, git_commit *parent, const Value *files,
+                             git_oid *tree, GError **error);
+
 /* ---- refs (refs.c) ---- */
 
 /* Tells the log of every ref that is not what was recorded. actor NULL: from the reflog. */
@@ -136,6 +147,21 @@ Response *forge_post_upload_pack(Request *request, void *room, GError **error);
 Response *forge_post_receive_pack(Request *request, void *room, GError **error);
 gboolean forge_write_hooks(Forge *forge, GError **error); /* transport.c */
 
+/* Which GitHub is spoken to. */
+typedef struct {
+    Arena *arena;
+    const char *api; /* "https://api.github.com", without a slash at its end */
+    const char *token;
+} ForgeGitHub;
+
+void forge_github_open(ForgeGitHub *github, Forge *forge, Arena *arena, const char *host);
+/* The reply's body (NULL where it has none), or an error for anything but 2xx and allowed. */
+const Value *forge_github_call(const ForgeGitHub *github, const char *method, const char *path,
+                               const Value *body, long allowed, long *status, GError **error);
+gboolean forge_github_read_head(Forge *forge, Arena *arena, const ForgeLocation *at,
+                                ForgeFile *file, GError **error);
+const Value *forge_github_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
+                                      GError **error);
 const Value *forge_github_publish(Forge *forge, Arena *arena, const ForgePublish *publish,
                                   GError **error);
 const Value *forge_github_probe(Forge *forge, Arena *arena, const char *host, const char *owner,

@@ -170,23 +170,34 @@ void forge_git_set_ident(git_repository *git, const char *actor, const char *cau
                              cause && *cause ? cause : "none");
 }
 
+static gboolean write_commit(git_repository *git, git_commit *parent, const git_oid *tree_id,
+                             const ForgeAuthor *author, git_oid *id, GError **error)
+{
+    g_autoptr(git_signature) wrote = NULL;
+    g_autoptr(git_signature) committed = NULL;
+    g_autoptr(git_tree) tree = NULL;
+    const git_commit *parents[] = {parent};
+    int64_t now = clock_now_ms() / 1000;
+
+    if (git_signature_new(&wrote, author->author_name, author->author_email, now, 0) < 0 ||
+        git_signature_new(&committed, "Pave", "pave@localhost", now, 0) < 0 ||
+        git_tree_lookup(&tree, git, tree_id) < 0 ||
+        git_commit_create(id, git, NULL, wrote, author->on_behalf ? committed : wrote, NULL,
+                          author->message, tree, parent ? 1 : 0, parents) < 0)
+        return forge_git_failed(error, "cannot write the commit");
+    return TRUE;
+}
+
 gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
                                const git_oid *tree_id, const ForgeAuthor *author, git_oid *id,
                                GError **error)
 {
     g_autofree char *ref = g_strconcat("refs/heads/", branch, NULL);
-    g_autoptr(git_signature) signature = NULL;
-    g_autoptr(git_tree) tree = NULL;
     g_autoptr(git_reference) moved = NULL;
-    const git_commit *parents[] = {parent};
     int status;
 
-    if (git_signature_new(&signature, author->author_name, author->author_email,
-                          clock_now_ms() / 1000, 0) < 0 ||
-        git_tree_lookup(&tree, git, tree_id) < 0 ||
-        git_commit_create(id, git, NULL, signature, signature, NULL, author->message, tree,
-                          parent ? 1 : 0, parents) < 0)
-        return forge_git_failed(error, "cannot write the commit");
+    if (!write_commit(git, parent, tree_id, author, id, error))
+        return FALSE;
     forge_git_set_ident(git, author->actor, author->cause);
     /* Moved only if it still is where the commit was made upon. */
     status = parent ? git_reference_create_matching(&moved, git, ref, id, 1, git_commit_id(parent),
@@ -197,6 +208,25 @@ gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_comm
         return FALSE;
     }
     return status == 0 || forge_git_failed(error, "cannot move the branch");
+}
+
+gboolean forge_git_branch_tree(git_repository *git, const char *branch, git_commit *parent,
+                               const git_oid *tree_id, const ForgeAuthor *author, git_oid *id,
+                               GError **error)
+{
+    g_autofree char *ref = g_strconcat("refs/heads/", branch, NULL);
+    g_autoptr(git_reference) made = NULL;
+    int status;
+
+    if (!write_commit(git, parent, tree_id, author, id, error))
+        return FALSE;
+    forge_git_set_ident(git, author->actor, author->cause);
+    status = git_reference_create(&made, git, ref, id, 0, "branch");
+    if (status == GIT_EEXISTS) {
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "the branch %s exists already", branch);
+        return FALSE;
+    }
+    return status == 0 || forge_git_failed(error, "cannot make the branch");
 }
 
 /* Reflogs keep who pushed and why (the job) until the log was told, see forge_compare_refs(). */

@@ -10,10 +10,9 @@
 #include <glib/gstdio.h>
 
 typedef struct {
+    ForgeGitHub at;
     Arena *arena;
     const ForgePublish *publish;
-    const char *api; /* "https://api.github.com", without a slash at its end */
-    const char *token;
     const char *homepage; /* where the intent is kept */
     Value *warnings;
 } GitHub;
@@ -33,9 +32,8 @@ static const char *api_of(Arena *arena, const Value *integration, const char *ho
     return arena_strdup(arena, base);
 }
 
-/* The reply's body (NULL where it has none), or an error for anything but 2xx and `allowed`. */
-static const Value *call(const GitHub *github, const char *method, const char *path,
-                         const Value *body, long allowed, long *status, GError **error)
+const Value *forge_github_call(const ForgeGitHub *github, const char *method, const char *path,
+                               const Value *body, long allowed, long *status, GError **error)
 {
     g_autofree char *text = body ? json_to_string(body, JSON_COMPACT) : NULL;
     g_autofree char *url = g_strconcat(github->api, path, NULL);
@@ -74,14 +72,26 @@ static const Value *call(const GitHub *github, const char *method, const char *p
     return NULL;
 }
 
-static void open_github(GitHub *github, Forge *forge, Arena *arena, const char *host,
-                        const char *intent_id, const char *cause)
+void forge_github_open(ForgeGitHub *github, Forge *forge, Arena *arena, const char *host)
 {
     const Value *integration = forge_github_integration(forge, host);
 
     github->arena = arena;
     github->api = api_of(arena, integration, host);
     github->token = value_string(value_get(integration, "token"), "");
+}
+
+static const Value *call(const GitHub *github, const char *method, const char *path,
+                         const Value *body, long allowed, long *status, GError **error)
+{
+    return forge_github_call(&github->at, method, path, body, allowed, status, error);
+}
+
+static void open_github(GitHub *github, Forge *forge, Arena *arena, const char *host,
+                        const char *intent_id, const char *cause)
+{
+    forge_github_open(&github->at, forge, arena, host);
+    github->arena = arena;
     github->homepage = arena_printf(arena, "%s/create/tasks/%s#%s", forge->base_url,
                                     cause ? cause : "", intent_id ? intent_id : "");
     github->warnings = value_array_new(arena);
@@ -178,7 +188,7 @@ static gboolean push(const GitHub *github, const char *folder, const char *url, 
                      GError **error)
 {
     g_autofree char *refspec = g_strdup_printf("refs/heads/%s:refs/heads/%s", branch, branch);
-    g_autofree char *pair = g_strconcat("x-access-token:", github->token, NULL);
+    g_autofree char *pair = g_strconcat("x-access-token:", github->at.token, NULL);
     g_autofree char *encoded = g_base64_encode((const guchar *)pair, strlen(pair));
     g_autofree char *header =
         g_strconcat("GIT_CONFIG_VALUE_0=Authorization: Basic ", encoded, NULL);

@@ -43,24 +43,29 @@ static gboolean put_files(git_repository *git, git_index *index, const Value *fi
     return TRUE;
 }
 
-static gboolean commit_once(git_repository *git, const char *branch, const Value *files,
-                            const ForgeAuthor *author, git_oid *id, GError **error)
+gboolean forge_git_tree_with(git_repository *git, git_commit *parent, const Value *files,
+                             git_oid *tree_id, GError **error)
 {
-    g_autoptr(git_commit) parent = forge_git_commit(git, branch, branch, error);
     g_autoptr(git_tree) tree = NULL;
     g_autoptr(git_index) index = NULL;
-    git_oid tree_id;
 
-    if (!parent)
-        return FALSE;
     if (git_commit_tree(&tree, parent) < 0 || git_index_new(&index) < 0 ||
         git_index_read_tree(index, tree) < 0)
         return forge_git_failed(error, "cannot read the tree");
     if (!put_files(git, index, files, error))
         return FALSE;
-    if (git_index_write_tree_to(&tree_id, index, git) < 0)
-        return forge_git_failed(error, "cannot write the tree");
-    return forge_git_commit_tree(git, branch, parent, &tree_id, author, id, error);
+    return git_index_write_tree_to(tree_id, index, git) == 0 ||
+           forge_git_failed(error, "cannot write the tree");
+}
+
+static gboolean commit_once(git_repository *git, const char *branch, const Value *files,
+                            const ForgeAuthor *author, git_oid *id, GError **error)
+{
+    g_autoptr(git_commit) parent = forge_git_commit(git, branch, branch, error);
+    git_oid tree;
+
+    return parent && forge_git_tree_with(git, parent, files, &tree, error) &&
+           forge_git_commit_tree(git, branch, parent, &tree, author, id, error);
 }
 
 char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
@@ -70,7 +75,7 @@ char *forge_commit_files(Forge *forge, const char *owner, const char *name, cons
     g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
     g_autofree char *folder = NULL;
     g_autoptr(git_repository) git = NULL;
-    ForgeAuthor author = {message, "Pave", "pave@localhost", actor, cause};
+    ForgeAuthor author = {message, "Pave", "pave@localhost", actor, cause, FALSE};
     git_oid id;
 
     if (!repository)

@@ -1,0 +1,182 @@
+#include "catalog/edit.h"
+#include <string.h>
+
+/* Where proposals of those who may not push are kept together. */
+#define PROPOSALS "pave/"
+#define MESSAGE_BYTES_MAX 4000
+
+void edit_file_clear(EditFile *file)
+{
+    forge_file_clear(&file->head);
+}
+
+/* ---- finding the file ---- */
+
+static const char *refuse_local(Arena *arena, const EditFile *file)
+{
+    return arena_printf(arena,
+                        "%s is a file of the server, which its configuration names; change it "
+                        "where it is kept",
+                        file->source.target);
+}
+
+static gboolean open_in_repository(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
+{
+    if (!forge_read_head(catalog->forge, arena, &file->at, &file->head, error))
+        return FALSE;
+    file->in_repository = TRUE;
+    if (!file->head.branch)
+        file->reason = arena_printf(arena, "%s is no branch, so that nothing is committed to it",
+                                    file->at.ref);
+    return TRUE;
+}
+
+static gboolean open_elsewhere(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
+{
+    g_auto(SourceReply) reply = {0};
+
+    if (!source_read(catalog, arena, &file->source, NULL, &reply, error))
+        return FALSE;
+    file->head.bytes = g_steal_pointer(&reply.bytes);
+    file->reason = g_str_equal(file->source.type, "file")
+                       ? refuse_local(arena, file)
+                       : arena_printf(arena, "%s lies in no repository that Pave can write to",
+                                      file->source.target);
+    return TRUE;
+}
+
+gboolean edit_open(Catalog *catalog, Arena *arena, const char *ref, EditFile *file, GError **error)
+{
+    GError *why = NULL;
+
+    file->row = store_row(db_reader(catalog->db), arena, ref, &why);
+    if (why) {
+        g_propagate_error(error, why);
+        return FALSE;
+    }
+    if (!file->row || !file->row->entity) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "No such entity %s", ref);
+        return FALSE;
+    }
+    if (!source_parse(arena, file->row->source, &file->source, error))
+        return FALSE;
+    if (!file->row->parent) {
+        file->reason = "no file defines it: it stands for a location that was registered";
+        return TRUE;
+    }
+    if (g_str_equal(file->source.type, "url") && catalog->forge &&
+        forge_parse_url(catalog->forge, arena, file->source.target, &file->at, NULL))
+        return open_in_repository(catalog, arena, file, error);
+    return open_elsewhere(catalog, arena, file, error);
+}
+
+const char *edit_text(Arena *arena, const EditFile *file)
+{
+    gsize length = 0;
+    const char *bytes = file->head.bytes ? g_bytes_get_data(file->head.bytes, &length) : NULL;
+    g_autofree char *text = bytes ? g_utf8_make_valid(bytes, (gssize)length) : NULL;
+
+    return text ? arena_strdup(arena, text) : "";
+}
+
+/* ---- who may ---- */
+
+gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
+                         const Principal *principal, GError **error)
+{
+    static const char *const nobody[] = {"nobody", NULL};
+    const char *const *owners;
+
+    /* Who may push to GitHub is GitHub's to say, and Pave's token may more than the person. */
+    if (forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN)
+        owners = forge_owners_of(catalog->forge, arena, file->at.owner, file->at.name, error);
+    else
+        owners = catalog_owners(catalog, arena, file->row->ref);
+    if (!owners)
+        return FALSE;
+    return access_check(principal, "catalog.entity.update", *owners ? owners : nobody, error);
+}
+
+/* ---- committing ---- */
+
+/* Name and address of a person as the catalog knows them. */
+static void identify(Catalog *catalog, Arena *arena, const char *actor, const char **name,
+                     const char **email)
+{
+    const Value *user = catalog_get(catalog, arena, actor, NULL);
+    const char *slash = strrchr(actor, '/');
+    const char *login = slash ? slash + 1 : actor;
+
+    *name = value_path_string(user, "spec.profile.displayName", "");
+    *email = value_path_string(user, "spec.profile.email", "");
+    if (!**name)
+        *name = login;
+    if (!**email)
+        *email = arena_printf(arena, "%s@localhost", login);
+}
+
+static const char *branch_for(Arena *arena, const EditFile *file)
+{
+    g_autofree char *id = clock_new_id();
+
+    return arena_printf(arena, PROPOSALS "%s-%s",
+                        value_path_string(file->row->entity, "metadata.name", "catalog"),
+                        id + strlen(id) - 8);
+}
+
+/* The branch of a proposal: anybody may make one below "pave/", and where they may push, any. */
+static gboolean choose_branch(Catalog *catalog, Arena *arena, const EditFile *file,
+                              const EditChange *change, const char **branch, GError **error)
+{
+    *branch = NULL;
+    if (!change->proposal)
+        return edit_may_commit(catalog, arena, file, change->principal, error);
+    *branch = change->branch && *change->branch ? change->branch : branch_for(arena, file);
+    return g_str_has_prefix(*branch, PROPOSALS) ||
+           edit_may_commit(catalog, arena, file, change->principal, error);
+}
+
+static const char *message_of(Arena *arena, const EditFile *file, const EditChange *change)
+{
+    if (change->message && *change->message)
+        return arena_strndup(arena, change->message,
+                             MIN(strlen(change->message), MESSAGE_BYTES_MAX));
+    return arena_printf(arena, "Change %s", file->row->ref);
+}
+
+/* A push to the built-in forge is followed anyway; of other hosts Pave learns by asking. */
+static void refresh_after(Catalog *catalog, const EditFile *file, const EditChange *change)
+{
+    g_autoptr(GError) error = NULL;
+    const char *const ids[] = {file->row->location_id, NULL};
+
+    if (change->proposal || !catalog->jobs ||
+        forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN)
+        return;
+    if (!refresh_submit(catalog, ids, change->actor, &error))
+        g_warning("catalog: %s is not read again at once: %s", file->row->source, error->message);
+}
+
+const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
+                         const EditChange *change, GError **error)
+{
+    ForgeChange commit = {.at = &file->at,
+                          .content = change->content,
+                          .blob = file->head.blob,
+                          .message = message_of(arena, file, change),
+                          .actor = change->actor};
+    const Value *result;
+
+    if (file->reason) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED, "%s cannot be changed here: %s",
+                    file->row->ref, file->reason);
+        return NULL;
+    }
+    if (!choose_branch(catalog, arena, file, change, &commit.new_branch, error))
+        return NULL;
+    identify(catalog, arena, change->actor, &commit.author_name, &commit.author_email);
+    result = forge_change_file(catalog->forge, arena, &commit, error);
+    if (result)
+        refresh_after(catalog, file, change);
+    return result;
+}

@@ -1,0 +1,48 @@
+/* Changing the file an entity came from: as a commit, or as a proposal for one.
+ *
+ * Reads repositories and hosts: call it from workers. */
+#pragma once
+#include "catalog/catalog_internal.h"
+
+typedef struct {
+    const CatalogRow *row; /* the entity */
+    Source source;
+    gboolean in_repository; /* at and head are set */
+    ForgeLocation at;
+    ForgeFile head;
+    const char *reason; /* why nothing can be changed here; NULL: it can */
+} EditFile;
+
+void edit_file_clear(EditFile *file);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EditFile, edit_file_clear)
+
+/* The file that defines the entity ref as it stands now. *file is all zero before. ERROR_NOT_FOUND.
+ */
+gboolean edit_open(Catalog *catalog, Arena *arena, const char *ref, EditFile *file, GError **error);
+/* Its text; "" where it could not be read. */
+const char *edit_text(Arena *arena, const EditFile *file);
+
+/* What would be wrong with text as the content of file: errors where the catalog would refuse a
+ * part of it, warnings where entities would go that are there now. */
+void edit_check(Catalog *catalog, Arena *arena, const EditFile *file, const char *text,
+                Diagnostics *diagnostics);
+
+typedef struct {
+    const char *content, *message; /* message NULL: one is made */
+    gboolean proposal;  /* on a branch of its own, as a pull request where there are such */
+    const char *branch; /* of a proposal; NULL: one is made */
+    const Principal *principal;
+    const char *actor;
+} EditChange;
+
+/* Whether principal may commit to the file's branch; ERROR_NOT_ALLOWED. Proposing is for everybody
+ * who is signed in. */
+gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
+                         const Principal *principal, GError **error);
+/* {commit, branch, url}. The content was checked. ERROR_CONFLICT where the file changed since it
+ * was opened. */
+const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
+                         const EditChange *change, GError **error);
+
+/* As JSON has it: [{severity, code, message, file, line, column, pointer, hint}]. */
+const Value *edit_diagnostics(Arena *arena, const Diagnostics *diagnostics);

@@ -1,0 +1,197 @@
+// What the catalog offers beyond Backstage: history, editing, findings, export; with the real program and real git.
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Pave } from '../lib/pave.mjs';
+import { startPave } from '../lib/server.mjs';
+
+const files = {
+  'app-config.yaml': `
+app: { title: House, baseUrl: "\${PAVE_BASE_URL}" }
+organization: { name: House }
+backend: { baseUrl: "\${PAVE_BASE_URL}" }
+auth:
+  providers: { guest: { enabled: true, userEntityRef: user:default/guest } }
+  admins: [user:default/guest]
+  users:
+    - { name: ada, password: ada-has-a-password }
+    - { name: bob, password: bob-has-a-password }
+catalog:
+  rules: [{ allow: [Component, API, Group, User, System, Location] }]
+  locations:
+    - { type: file, target: ./people.yaml }
+    - { type: url, target: https://github.com/house/shed/blob/main/catalog-info.yaml }
+forge:
+  hosts: { github.com: builtin }
+  repositories: [{ owner: house, name: shed, folder: ./shed }]
+`,
+  'people.yaml': `
+{ apiVersion: backstage.io/v1alpha1, kind: Group, metadata: { name: team-a }, spec: { type: team, children: [] } }
+---
+apiVersion: backstage.io/v1alpha1
+kind: User
+metadata: { name: ada }
+spec: { memberOf: [team-a], profile: { displayName: Ada Lovelace, email: ada@house.example } }
+---
+{ apiVersion: backstage.io/v1alpha1, kind: User, metadata: { name: bob }, spec: { memberOf: [] } }
+`,
+  'shed/catalog-info.yaml': `# What the shed is.
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: shed
+spec:
+  type: service # for now
+  lifecycle: experimental
+  owner: team-a
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: { name: shed-api }
+spec: { type: openapi, lifecycle: experimental, owner: team-a, definition: "openapi: 3.0.3" }
+`,
+};
+const own = '/api/catalog/v1';
+const shed = `${own}/entities/component/default/shed`;
+
+let server, pave, people, folder;
+
+/** A client that is signed in as one of the users. */
+async function signedIn(name) {
+  const client = new Pave(pave);
+  const reply = await pave.raw('POST', '/api/identity/v1/login', { headers: { 'content-type': 'application/json', origin: pave.url }, body: JSON.stringify({ username: name, password: `${name}-has-a-password` }) });
+  assert.equal(reply.status, 200, reply.text);
+  client.token = /=([^;]+)/.exec(reply.headers['set-cookie'][0])[1];
+  return client;
+}
+
+const refused = (status, message) => (error) => error.status === status && (!message || message.test(JSON.parse(error.body).error.message));
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'house-'));
+  await chmod(folder, 0o755);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), text);
+  }
+  server = await startPave(folder);
+  pave = server.pave;
+  await pave.signIn();
+  people = { ada: await signedIn('ada'), bob: await signedIn('bob') };
+});
+after(async () => {
+  await server?.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const ownerIs = (owner) => pave.until(`the owner is ${owner}`, async () => (await pave.get('/api/catalog/entities/by-name/component/default/shed')).spec.owner === owner, 20);
+
+test('the file of an entity is read with what can be done to it', async () => {
+  const file = await people.ada.get(`${shed}/file`);
+  assert.equal(file.content, files['shed/catalog-info.yaml']);
+  assert.deepEqual(file.repository, { host: 'github.com', owner: 'house', name: 'shed' });
+  assert.deepEqual([file.path, file.ref, file.editable, file.modes, file.reason], ['catalog-info.yaml', 'main', true, ['commit', 'pull-request'], null]);
+  assert.equal(file.url, `${pave.url}/house/shed/blob/main/catalog-info.yaml`);
+  assert.match(file.revision, /^[0-9a-f]{40}$/);
+  assert.deepEqual((await people.bob.get(`${shed}/file`)).modes, ['pull-request']);
+});
+
+test('a configured file is shown, and refused with its path', async () => {
+  const file = await pave.get(`${own}/entities/user/default/ada/file`);
+  assert.equal(file.editable, false);
+  assert.match(file.reason, /people\.yaml is a file of the server/);
+  assert.match(file.content, /Ada Lovelace/);
+  await assert.rejects(pave.post(`${own}/entities/user/default/ada/file`, { content: 'x: 1', revision: 'x' }), refused(403, /people\.yaml/));
+});
+
+test('an edit is a commit by the person, is in the catalog, and in the history', async () => {
+  const before = await people.ada.get(`${shed}/file`);
+  const content = before.content.replace('owner: team-a\n---', 'owner: team-b\n---');
+  const made = await people.ada.post(`${shed}/file`, { content, revision: before.revision, message: 'Hand the shed over', mode: 'commit' });
+  assert.equal(made.branch, 'main');
+  assert.deepEqual(made.diagnostics, []);
+  await ownerIs('team-b');
+  const { items: commits } = await pave.get('/api/forge/v1/repositories/house/shed/commits');
+  assert.deepEqual([commits[0].id, commits[0].message, commits[0].author], [made.commit, 'Hand the shed over', { name: 'Ada Lovelace', email: 'ada@house.example' }]);
+
+  const { items } = await pave.get(`${shed}/history`);
+  assert.deepEqual(items.map(({ change }) => change), ['updated', 'created']);
+  assert.deepEqual(items[0].changes, [{ path: 'spec.owner', before: 'team-a', after: 'team-b' }]);
+  assert.equal(items[0].revision, made.commit);
+  assert.equal(items[0].actor, 'user:default/ada');
+  assert.equal(items[0].url, `${pave.url}/house/shed/blob/${made.commit}/catalog-info.yaml`);
+  assert.equal((await pave.get(`${shed}/history/${items[0].id}`)).entity.spec.owner, 'team-b');
+  assert.equal((await pave.get(`${shed}/history/${items[1].id}`)).entity.spec.owner, 'team-a');
+  assert.deepEqual((await pave.get(`${shed}/history?limit=1&before=${items[0].id}`)).items, [items[1]]);
+});
+
+test('what the catalog would refuse is not committed, and says where', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  for (const [change, line, message] of [
+    [content.replace('  lifecycle: experimental\n', ''), 7, /lifecycle/],
+    [content.replace('name: shed\n', 'name: sh ed\n'), 5, /metadata\.name/],
+    [content.replace('spec:\n', 'spec: [\n'), 8, /./],
+    [content.replace('shed-api', 'shed').replace('kind: API', 'kind: Component'), 11, /twice/],
+  ]) {
+    await assert.rejects(people.ada.post(`${shed}/file`, { content: change, revision }), (error) => {
+      const { diagnostics } = JSON.parse(error.body);
+      assert.equal(error.status, 400);
+      assert.equal(diagnostics[0].file, 'catalog-info.yaml');
+      assert.match(diagnostics[0].message, message);
+      assert.equal(diagnostics[0].line, line);
+      return true;
+    });
+  }
+});
+
+test('a changed name is tried without a commit, and warned of', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  const reply = await people.ada.post(`${shed}/file?dryRun=true`, { content: content.replace('name: shed\n', 'name: hut\n'), revision });
+  assert.deepEqual(reply.diagnostics.map(({ severity, code }) => [severity, code]), [['warning', 'catalog-entity-gone']]);
+  assert.match(reply.diagnostics[0].message, /component:default\/shed would go/);
+});
+
+test('a stale revision, the same content and a wrong mode are refused', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  await assert.rejects(people.ada.post(`${shed}/file`, { content: `${content}#`, revision: '0'.repeat(40) }), refused(409, /changed since/));
+  await assert.rejects(people.ada.post(`${shed}/file`, { content, revision }), refused(400, /already/));
+  await assert.rejects(people.ada.post(`${shed}/file`, { content: `${content}#`, revision, mode: 'push' }), refused(400, /mode/));
+  await assert.rejects(people.ada.post(`${shed}/file`, { revision }), refused(400, /content/));
+  await assert.rejects(pave.get(`${own}/entities/component/default/nope/file`), refused(404));
+});
+
+test('who may not push proposes on a branch of its own', async () => {
+  const { content, revision } = await people.bob.get(`${shed}/file`);
+  const change = { content: content.replace('experimental', 'production'), revision };
+  await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'commit' }), refused(403));
+  await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request', branch: 'release' }), refused(403));
+  const made = await people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request' });
+  assert.match(made.branch, /^pave\/shed-/);
+  assert.equal(made.url, `${pave.url}/house/shed/blob/${made.branch}/catalog-info.yaml`);
+  const { items } = await pave.get('/api/forge/v1/repositories/house/shed/branches');
+  assert.deepEqual(items.map(({ name }) => name).sort(), ['main', made.branch]);
+  await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request', branch: made.branch }), refused(409, /exists/));
+  await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request', branch: 'pave/a..b' }), refused(400, /branch/));
+});
+
+test('two edits at once: one wins, the other is told', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  const results = await Promise.allSettled([1, 2, 3, 4].map((number) => people.ada.post(`${shed}/file`, { content: `${content}# ${number}\n`, revision })));
+  const [won, lost] = ['fulfilled', 'rejected'].map((status) => results.filter((result) => result.status === status));
+  assert.equal(won.length, 1);
+  for (const { reason } of lost) assert.equal(reason.status, 409);
+});
+
+test('a deleted entity is remembered by its name', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  await people.ada.post(`${shed}/file`, { content: content.slice(0, content.indexOf('---')), revision });
+  const api = '/entities/api/default/shed-api';
+  await pave.until('it is gone', async () => (await pave.raw('GET', `/api/catalog/entities/by-name/api/default/shed-api`, { headers: { authorization: `Bearer ${pave.token}` } })).status === 404, 20);
+  const { items } = await pave.get(`${own}${api}/history`);
+  assert.deepEqual(items.map(({ change }) => change), ['deleted', 'created']);
+  assert.equal((await pave.get(`${own}${api}/history/${items[0].id}`)).entity, null);
+  assert.equal((await pave.get(`${own}${api}/history/${items[1].id}`)).entity.spec.definition, 'openapi: 3.0.3');
+  await assert.rejects(pave.get(`${own}/entities/api/default/never/history`), refused(404));
+});
