@@ -2,6 +2,7 @@
 #pragma once
 #include "base/diagnostics.h"
 #include "catalog/catalog.h"
+#include "catalog/fields.h"
 #include "catalog/index.h"
 #include "catalog/source.h"
 #include "spine/access.h"
@@ -126,9 +127,6 @@ const char *query_order_value(const CatalogEntity *entity, const char *field);
 
 /* fields: NULL-terminated dotted paths; NULL or none gives entity itself. */
 const Value *fields_project(Arena *arena, const Value *entity, const char *const *fields);
-/* Splits comma-separated and repeated parameters; ERROR_INPUT for array fields. */
-gboolean fields_parse(Arena *arena, const char *const *parameters, const char *const **fields,
-                      GError **error);
 
 /* ---- locations (store.c, location.c) ---- */
 
