@@ -4,6 +4,7 @@
 #include "catalog/catalog.h"
 #include "catalog/fields.h"
 #include "catalog/index.h"
+#include "catalog/predicate.h"
 #include "catalog/source.h"
 #include "spine/access.h"
 #include "spine/clock.h"
@@ -98,11 +99,6 @@ const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint
 
 /* ---- queries (predicate.c, query.c, fields.c) ---- */
 
-typedef struct Predicate Predicate;
-/* From `filter=` parameters (NULL-terminated; none: all). */
-const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error);
-/* From a predicate in JSON; NULL value: all. */
-const Predicate *predicate_from_value(Arena *arena, const Value *query, GError **error);
 gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity);
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* What entities must be: `filter=` parameters and predicates in JSON become the same tree. */
+#include "catalog/predicate.h"
 #include "catalog/catalog_internal.h"
 #include "formats/json.h"
 #include <string.h>
@@ -6,17 +6,9 @@
 #define DEPTH_MAX 16
 #define NODES_MAX 10000
 
-typedef enum { ALL, ANY, NOT, EXISTS, EQUALS, PREFIX } NodeKind;
-
-struct Predicate {
-    NodeKind kind;
-    const char *key, *value;    /* folded */
-    const Predicate **children; /* NULL-terminated */
-};
-
 /* ---- building ---- */
 
-static const Predicate *leaf(Arena *arena, NodeKind kind, const char *key, const char *value)
+static const Predicate *leaf(Arena *arena, PredicateKind kind, const char *key, const char *value)
 {
     Predicate *node = arena_new0(arena, Predicate, 1);
 
@@ -26,7 +18,7 @@ static const Predicate *leaf(Arena *arena, NodeKind kind, const char *key, const
     return node;
 }
 
-static const Predicate *branch(Arena *arena, NodeKind kind, const GPtrArray *children)
+static const Predicate *branch(Arena *arena, PredicateKind kind, const GPtrArray *children)
 {
     Predicate *node = arena_new0(arena, Predicate, 1);
 
@@ -42,7 +34,7 @@ static const Predicate *negation(Arena *arena, const Predicate *child)
     g_autoptr(GPtrArray) children = g_ptr_array_new();
 
     g_ptr_array_add(children, (gpointer)child);
-    return branch(arena, NOT, children);
+    return branch(arena, PREDICATE_NOT, children);
 }
 
 /* ---- from filter parameters ---- */
@@ -92,7 +84,7 @@ static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *stateme
     }
     key = filter_key(keys, text_fold(arena, name));
     if (equals)
-        g_ptr_array_add(key->values, (gpointer)leaf(arena, EQUALS, name,
+        g_ptr_array_add(key->values, (gpointer)leaf(arena, PREDICATE_EQUALS, name,
                                                     g_strstrip(arena_strdup(arena, equals + 1))));
     return TRUE;
 }
@@ -110,10 +102,11 @@ static const Predicate *from_filter(Arena *arena, const char *filter, GError **e
     for (guint i = 0; i < keys->len; i++) {
         FilterKey *key = keys->pdata[i];
 
-        g_ptr_array_add(all, (gpointer)(key->values->len ? branch(arena, ANY, key->values)
-                                                         : leaf(arena, EXISTS, key->key, NULL)));
+        g_ptr_array_add(all, (gpointer)(key->values->len
+                                            ? branch(arena, PREDICATE_ANY, key->values)
+                                            : leaf(arena, PREDICATE_EXISTS, key->key, NULL)));
     }
-    return branch(arena, ALL, all);
+    return branch(arena, PREDICATE_ALL, all);
 }
 
 const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error)
@@ -130,7 +123,7 @@ const Predicate *predicate_from_filters(Arena *arena, const char *const *filters
             return NULL;
         g_ptr_array_add(any, (gpointer)node);
     }
-    return branch(arena, any->len ? ANY : ALL, any);
+    return branch(arena, any->len ? PREDICATE_ANY : PREDICATE_ALL, any);
 }
 
 /* ---- from JSON ---- */
@@ -145,7 +138,7 @@ static const Predicate *build(Builder *builder, const Value *query);
 
 static const Predicate *refuse(Builder *builder, const char *reason)
 {
-    g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT, "Invalid filter predicate: %s", reason);
+    g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT, "Invalid query: %s", reason);
     return NULL;
 }
 
@@ -170,9 +163,9 @@ static const Predicate *build_in(Builder *builder, const char *key, const Value 
 
         if (!text || ++builder->nodes > NODES_MAX)
             return refuse(builder, "$in takes a list of texts, numbers and booleans");
-        g_ptr_array_add(any, (gpointer)leaf(builder->arena, EQUALS, key, text));
+        g_ptr_array_add(any, (gpointer)leaf(builder->arena, PREDICATE_EQUALS, key, text));
     }
-    return branch(builder->arena, ANY, any);
+    return branch(builder->arena, PREDICATE_ANY, any);
 }
 
 /* {type, targetRef?} of a relation. */
@@ -186,12 +179,12 @@ static const Predicate *build_relation(Builder *builder, const Value *relation)
         return refuse(builder, "$contains of relations takes {type, targetRef}");
     key = arena_printf(builder->arena, "relations.%s", type);
     if (!target)
-        return leaf(builder->arena, EXISTS, key, NULL);
+        return leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
     if (value_is(target, VALUE_OBJECT))
         return build_in(builder, key, value_get(target, "$in"));
     if (!value_is(target, VALUE_STRING))
         return refuse(builder, "targetRef takes a text or {$in: […]}");
-    return leaf(builder->arena, EQUALS, key, value_string(target, ""));
+    return leaf(builder->arena, PREDICATE_EQUALS, key, value_string(target, ""));
 }
 
 static const Predicate *build_operator(Builder *builder, const char *key, const Value *test)
@@ -203,22 +196,22 @@ static const Predicate *build_operator(Builder *builder, const char *key, const 
     if (value_count(test) != 1)
         return refuse(builder, "a field takes one operator");
     if (g_str_equal(name, "$exists") && value_is(argument, VALUE_BOOL)) {
-        const Predicate *exists = leaf(builder->arena, EXISTS, key, NULL);
+        const Predicate *exists = leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
 
         return value_bool(argument, true) ? exists : negation(builder->arena, exists);
     }
     if (g_str_equal(name, "$in"))
         return build_in(builder, key, argument);
     if (g_str_equal(name, "$hasPrefix") && text)
-        return leaf(builder->arena, PREFIX, key, text);
+        return leaf(builder->arena, PREDICATE_PREFIX, key, text);
     if (g_str_equal(name, "$contains") && text)
-        return leaf(builder->arena, EQUALS, key, text);
+        return leaf(builder->arena, PREDICATE_EQUALS, key, text);
     if (g_str_equal(name, "$contains") && g_str_equal(key, "relations"))
         return build_relation(builder, argument);
     return refuse(builder, arena_printf(builder->arena, "\"%s\" of %s", name, key));
 }
 
-static const Predicate *build_list(Builder *builder, NodeKind kind, const Value *list)
+static const Predicate *build_list(Builder *builder, PredicateKind kind, const Value *list)
 {
     g_autoptr(GPtrArray) children = g_ptr_array_new();
 
@@ -240,9 +233,9 @@ static const Predicate *build_member(Builder *builder, const char *key, const Va
     const Predicate *child;
 
     if (g_str_equal(key, "$all"))
-        return build_list(builder, ALL, value);
+        return build_list(builder, PREDICATE_ALL, value);
     if (g_str_equal(key, "$any"))
-        return build_list(builder, ANY, value);
+        return build_list(builder, PREDICATE_ANY, value);
     if (g_str_equal(key, "$not")) {
         child = build(builder, value);
         return child ? negation(builder->arena, child) : NULL;
@@ -253,7 +246,7 @@ static const Predicate *build_member(Builder *builder, const char *key, const Va
         return build_operator(builder, key, value);
     if (!text)
         return refuse(builder, arena_printf(builder->arena, "\"%s\" takes a value", key));
-    return leaf(builder->arena, EQUALS, key, text);
+    return leaf(builder->arena, PREDICATE_EQUALS, key, text);
 }
 
 static const Predicate *build_object(Builder *builder, const Value *query)
@@ -271,7 +264,7 @@ static const Predicate *build_object(Builder *builder, const Value *query)
                           arena_printf(builder->arena, "\"%s\" must be the only key", key));
         g_ptr_array_add(all, (gpointer)child);
     }
-    return branch(builder->arena, ALL, all);
+    return branch(builder->arena, PREDICATE_ALL, all);
 }
 
 static const Predicate *build(Builder *builder, const Value *query)
@@ -295,16 +288,62 @@ const Predicate *predicate_from_value(Arena *arena, const Value *query, GError *
     return build(&builder, query ? query : value_object_new(arena));
 }
 
+/* ---- by hand ---- */
+
+const Predicate *predicate_one_of(Arena *arena, const char *key, const char *const *values)
+{
+    g_autoptr(GPtrArray) any = g_ptr_array_new();
+
+    for (; *values; values++)
+        g_ptr_array_add(any, (gpointer)leaf(arena, PREDICATE_EQUALS, key, *values));
+    return branch(arena, PREDICATE_ANY, any);
+}
+
+const Predicate *predicate_both(Arena *arena, const Predicate *one, const Predicate *other)
+{
+    g_autoptr(GPtrArray) both = g_ptr_array_new();
+
+    g_ptr_array_add(both, (gpointer)one);
+    g_ptr_array_add(both, (gpointer)other);
+    return branch(arena, PREDICATE_ALL, both);
+}
+
+/* ---- about it ---- */
+
+gboolean predicate_is_everything(const Predicate *predicate)
+{
+    if (predicate->kind != PREDICATE_ALL)
+        return FALSE;
+    for (const Predicate **child = predicate->children; *child; child++)
+        if (!predicate_is_everything(*child))
+            return FALSE;
+    return TRUE;
+}
+
+void predicate_write(GString *out, const Predicate *predicate)
+{
+    static const char letters[] = "&|!?=^";
+
+    g_string_append_c(out, letters[predicate->kind]);
+    for (const Predicate **child = predicate->children; child && *child; child++)
+        predicate_write(out, *child);
+    if (predicate->key)
+        g_string_append_printf(out, "%zu:%s", strlen(predicate->key), predicate->key);
+    if (predicate->value)
+        g_string_append_printf(out, "%zu:%s", strlen(predicate->value), predicate->value);
+    g_string_append_c(out, ';');
+}
+
 /* ---- asking ---- */
 
 static gboolean row_matches(const Predicate *leaf_node, const SearchRow *row)
 {
     switch (leaf_node->kind) {
-    case EXISTS:
+    case PREDICATE_EXISTS:
         return TRUE;
-    case EQUALS:
+    case PREDICATE_EQUALS:
         return row->value && g_str_equal(row->value, leaf_node->value);
-    case PREFIX:
+    case PREDICATE_PREFIX:
         return row->value && g_str_has_prefix(row->value, leaf_node->value);
     default:
         g_assert_not_reached();
@@ -343,13 +382,13 @@ static gboolean item_matches(const Predicate *leaf_node, const CatalogEntity *en
 
 gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity)
 {
-    gboolean any = predicate->kind == ANY;
+    gboolean any = predicate->kind == PREDICATE_ANY;
 
     switch (predicate->kind) {
-    case NOT:
+    case PREDICATE_NOT:
         return !predicate_matches(predicate->children[0], entity);
-    case ALL:
-    case ANY:
+    case PREDICATE_ALL:
+    case PREDICATE_ANY:
         for (const Predicate **child = predicate->children; *child; child++)
             if (predicate_matches(*child, entity) == any)
                 return any;

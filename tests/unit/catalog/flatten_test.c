@@ -60,8 +60,8 @@ static void test_what_is_said_twice_is_one_row(void)
 
 static void test_folding_is_more_than_ascii(void)
 {
-    g_autofree char *text =
-        flatten_text("{\"metadata\":{\"name\":\"n\",\"uid\":\"u\",\"labels\":{\"Größe\":\"ÄRMEL\"}}}");
+    g_autofree char *text = flatten_text(
+        "{\"metadata\":{\"name\":\"n\",\"uid\":\"u\",\"labels\":{\"Größe\":\"ÄRMEL\"}}}");
 
     g_assert_cmpstr(text, ==,
                     "metadata.labels.größe=ärmel\nmetadata.name=n\nmetadata.namespace=default\n"

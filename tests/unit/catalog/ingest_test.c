@@ -419,7 +419,7 @@ static void filters_and_predicates_find_entities(TestDb *test)
          "{\"relations\":{\"$contains\":{\"type\":\"ownedBy\",\"targetRef\":\"group:default/"
          "team-a\"}}}",
          "a "},
-        {NULL, "{\"$nope\":[]}", "Invalid filter predicate: unknown operator \"$nope\""},
+        {NULL, "{\"$nope\":[]}", "Invalid query: unknown operator \"$nope\""},
         {NULL, "{\"$any\":[]}", ""},
     };
     g_auto(Fixture) fixture = {0};

@@ -1,0 +1,114 @@
+/* What the files of the query engine share. */
+#pragma once
+#include "catalog/query.h"
+#include <stdatomic.h>
+
+/* ---- what is remembered (query_memory.c) ---- */
+
+/* One thing that was found out; immutable once it was put in. */
+typedef struct {
+    atomic_int references;
+    roaring_bitmap_t *docs; /* or NULL */
+    guint32 *numbers;       /* or NULL */
+    guint32 length;
+    char *text; /* or NULL */
+    gsize bytes;
+} Finding;
+
+Finding *finding_of_docs(roaring_bitmap_t *docs);              /* takes */
+Finding *finding_of_numbers(guint32 *numbers, guint32 length); /* takes */
+Finding *finding_of_text(const char *text, gsize length);
+Finding *finding_ref(Finding *finding);
+void finding_unref(Finding *finding);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Finding, finding_unref)
+
+/* NULL where key of segment (NULL: of the view's number) is not remembered. */
+Finding *query_recall(const QueryView *view, const Segment *segment, const char *key);
+void query_remember(const QueryView *view, const Segment *segment, const char *key,
+                    Finding *finding);
+
+/* ---- which (query_match.c) ---- */
+
+/* Documents of one segment: a view of what others hold, or one's own. */
+typedef struct {
+    const roaring_bitmap_t *docs;
+    roaring_bitmap_t *own; /* docs, where it is to be freed */
+    Finding *finding;      /* that holds docs */
+} DocSet;
+
+void doc_set_clear(DocSet *set);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DocSet, doc_set_clear)
+
+typedef struct {
+    const Segment *segment;
+    DocSet matched, live; /* with and without the dead */
+} MatchPart;
+
+struct QueryMatch {
+    const QueryView *view;
+    char *key;           /* of what is asked */
+    gboolean everything; /* nothing is asked */
+    MatchPart *parts;
+    guint count;
+};
+
+/* The documents of segment in which "list.item" is true because list has item; NULL: none. */
+roaring_bitmap_t *match_item(const Segment *segment, const char *key);
+
+/* ---- by name (query_names.c) ---- */
+
+/* Documents of every part; NULL: none of it. */
+typedef struct {
+    const MatchPart *parts;
+    const roaring_bitmap_t **docs;
+    guint count;
+} NameRange;
+
+guint64 name_range_count(const NameRange *range);
+/* How many documents stand before (name, uid), or up to it where it is included. */
+guint64 name_range_rank(const NameRange *range, const char *name, const char *uid,
+                        gboolean included);
+/* Appends the documents from rank first on, at most limit. */
+void name_range_read(const NameRange *range, guint64 first, guint64 limit, GArray *hits);
+
+/* ---- by value (query_column.c) ---- */
+
+/* The rows (value, document) of one field in some documents of one segment. */
+typedef struct {
+    const Segment *segment;
+    const SegmentField *field;       /* NULL: there are none */
+    const roaring_bitmap_t *docs;    /* live */
+    const roaring_bitmap_t *matched; /* what is counted: docs, and some dead */
+    guint32 value_count;
+    /* Few: the rows themselves (value << 32 | document), in order. */
+    guint64 *rows;
+    guint row_count;
+    /* Many: the rows before every 2^shift-th value, and the values of the dead, in order. */
+    Finding *counts;
+    guint shift;
+    guint32 *dead_values;
+    guint dead_count;
+} Column;
+
+/* key: of the documents, for what is remembered; NULL: nothing is. least: only the first value of a
+ * document counts. */
+void column_init(Column *column, const QueryView *view, const Segment *segment, const char *field,
+                 const roaring_bitmap_t *docs, const roaring_bitmap_t *matched, const char *key,
+                 gboolean least);
+void column_clear(Column *column);
+guint64 column_count(const Column *column);
+/* Rows of values below value. */
+guint64 column_before(const Column *column, guint32 value);
+/* The first value from value on that has rows; value_count where none has. */
+guint32 column_next(const Column *column, guint32 value);
+/* The last value below value that has rows; value_count where none has. */
+guint32 column_previous(const Column *column, guint32 value);
+/* The documents of rows of the values [first, last). */
+roaring_bitmap_t *column_docs(const Column *column, guint32 first, guint32 last);
+
+/* Documents of docs that have a value of field; NULL: all of those that have the field. */
+roaring_bitmap_t *column_valued(const QueryView *view, const Segment *segment, const char *field,
+                                const roaring_bitmap_t *docs);
+/* How many of docs have which value, value_count numbers. everything: docs are all there are. */
+guint32 *column_value_counts(const SegmentField *field, const roaring_bitmap_t *docs,
+                             gboolean everything, guint shift);
