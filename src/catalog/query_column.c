@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define ROWS_MAX 4096     /* documents whose rows are rather listed than counted */
-#define BUCKETS_MAX 65536 /* numbers that are remembered of one field */
+#define BUCKETS_MAX 16384 /* numbers that are remembered of one field */
 #define DEAD_MAX 20000    /* dead whose values are rather left out one by one */
 #define BATCH 256
 

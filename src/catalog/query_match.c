@@ -25,7 +25,9 @@ static DocSet nothing(void)
 
 static DocSet everything(const Segment *segment)
 {
-    return own(roaring_bitmap_from_range(0, segment_count(segment), 1));
+    guint32 count = segment_count(segment);
+
+    return count > 0 ? own(roaring_bitmap_from_range(0, count, 1)) : nothing();
 }
 
 /* The set as a bitmap that may be changed. */

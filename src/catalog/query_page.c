@@ -115,7 +115,8 @@ static void merge_clear(Merge *merge)
     g_free(merge->columns);
     g_free(merge->at);
     g_free(merge->texts);
-    g_string_free(merge->text, TRUE);
+    if (merge->text)
+        g_string_free(merge->text, TRUE);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Merge, merge_clear)
 

@@ -1,0 +1,694 @@
+/* Answers are held against what looking at every entity gives. */
+#include "catalog/query.h"
+#include "catalog/catalog_internal.h"
+#include "formats/json.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTS_MAX 4
+
+/* ---- a world: entities, and the segments that hold them ---- */
+
+typedef struct {
+    const char *ref, *uid, *name;
+    const SearchRow *rows;
+    guint row_count;
+    QueryHit hit;
+} Doc;
+
+typedef struct {
+    Arena *arena;
+    GPtrArray *docs; /* Doc *, those that live, by name and uid */
+    SegmentPart parts[PARTS_MAX];
+    QueryMemory *memory;
+    QueryView view;
+} World;
+
+static guint64 last_number;
+
+static const char *pick(const char *const *texts)
+{
+    return texts[g_test_rand_int_range(0, (gint32)g_strv_length((char **)(void *)texts))];
+}
+
+static gboolean chance(int percent)
+{
+    return g_test_rand_int_range(0, 100) < percent;
+}
+
+static const char *const kinds[] = {"Component", "API", "Group", "component2", NULL};
+static const char *const owners[] = {"team-a", "Team-A", "group:default/b", "ä", NULL};
+static const char *const tags[] = {"java", "go", "a.b", "tier-1", "7", NULL};
+static const char *const types[] = {"service", "Service", "library", "web site", NULL};
+
+static void set_text(Arena *arena, Value *object, const char *key, int percent, const char *text)
+{
+    if (chance(percent))
+        value_set_string(arena, object, key, text);
+}
+
+static Value *random_tags(Arena *arena)
+{
+    Value *list = value_array_new(arena);
+
+    for (int i = g_test_rand_int_range(0, 4); i > 0; i--)
+        value_append(arena, list,
+                     chance(10) ? value_int_new(arena, 7) : value_string_new(arena, pick(tags)));
+    return list;
+}
+
+static Value *random_relations(Arena *arena)
+{
+    Value *list = value_array_new(arena);
+
+    for (int i = g_test_rand_int_range(0, 3); i > 0; i--) {
+        Value *relation = value_object_new(arena);
+
+        value_set_string(arena, relation, "type", chance(70) ? "ownedBy" : "partOf");
+        value_set_string(arena, relation, "targetRef",
+                         arena_printf(arena, "group:default/g%d", g_test_rand_int_range(0, 6)));
+        value_append(arena, list, relation);
+    }
+    return list;
+}
+
+static Value *random_entity(Arena *arena, int number, int names)
+{
+    Value *entity = value_object_new(arena), *metadata = value_object_new(arena);
+    Value *spec = value_object_new(arena);
+
+    value_set_string(arena, entity, "kind", pick(kinds));
+    value_set_string(arena, metadata, "name",
+                     arena_printf(arena, "N%d", g_test_rand_int_range(0, names)));
+    value_set_string(arena, metadata, "uid", arena_printf(arena, "u%06d", number));
+    set_text(arena, metadata, "namespace", 30, "other");
+    set_text(arena, metadata, "title", 90,
+             arena_printf(arena, "Title %d", g_test_rand_int_range(0, names * 4)));
+    if (chance(60))
+        value_set(arena, metadata, "tags", random_tags(arena));
+    set_text(arena, spec, "type", 80, pick(types));
+    set_text(arena, spec, "owner", 80, pick(owners));
+    if (chance(20))
+        value_set(arena, spec, "lifecycle", value_null_new(arena));
+    else
+        set_text(arena, spec, "lifecycle", 70, "production");
+    value_set(arena, entity, "metadata", metadata);
+    value_set(arena, entity, "spec", spec);
+    value_set(arena, entity, "relations", random_relations(arena));
+    return entity;
+}
+
+static Doc *doc_new(Arena *arena, const Value *entity)
+{
+    Doc *doc = arena_new0(arena, Doc, 1);
+
+    doc->ref = arena_printf(arena, "%s#%s", value_path_string(entity, "metadata.uid", ""),
+                            entity_ref_of(arena, entity));
+    doc->uid = value_path_string(entity, "metadata.uid", "");
+    doc->name = text_fold(arena, value_path_string(entity, "metadata.name", ""));
+    doc->rows = entity_flatten(arena, entity, &doc->row_count);
+    return doc;
+}
+
+static void put(SegmentBuilder *builder, const Doc *doc, const char *text)
+{
+    const SegmentEntity entity = {.ref = doc->ref,
+                                  .uid = doc->uid,
+                                  .name = doc->name,
+                                  .text = text,
+                                  .text_length = strlen(text),
+                                  .rows = doc->rows,
+                                  .row_count = doc->row_count};
+
+    segment_builder_add(builder, &entity);
+}
+
+static int compare_docs(gconstpointer a, gconstpointer b)
+{
+    const Doc *x = *(const Doc *const *)a, *y = *(const Doc *const *)b;
+    int order = strcmp(x->name, y->name);
+
+    return order ? order : strcmp(x->uid, y->uid);
+}
+
+static void place_docs(World *world)
+{
+    for (guint i = 0; i < world->docs->len; i++) {
+        Doc *doc = world->docs->pdata[i];
+        gboolean found = FALSE;
+
+        for (guint j = 0; j < world->view.count && !found; j++) {
+            const SegmentPart *part = &world->parts[j];
+
+            found = segment_find(part->segment, doc->ref, &doc->hit.doc) &&
+                    !(part->dead && roaring_bitmap_contains(part->dead, doc->hit.doc));
+            doc->hit.part = j;
+        }
+        g_assert_true(found);
+    }
+}
+
+/* size entities in as many segments as are asked for; what a later one has, too, is dead in the
+ * earlier. */
+static World *world_new(guint parts, int size, int names)
+{
+    World *world = g_new0(World, 1);
+    g_autoptr(GHashTable) latest = g_hash_table_new(g_direct_hash, g_direct_equal);
+    GHashTableIter iterator;
+    gpointer value;
+
+    world->arena = arena_new(G_MAXSIZE);
+    world->docs = g_ptr_array_new();
+    world->memory = query_memory_new(1 << 20);
+    for (guint part = 0; part < parts; part++) {
+        g_autoptr(SegmentBuilder) builder = segment_builder_new();
+        roaring_bitmap_t *dead = NULL;
+        int own = part == 0 ? size : size / 4;
+
+        for (int i = 0; i < own; i++) {
+            int number = part == 0 ? i : g_test_rand_int_range(0, size * 2);
+            const Value *entity;
+            Doc *doc;
+
+            if (part > 0 && segment_builder_count(builder) > 0 &&
+                GPOINTER_TO_INT(g_hash_table_lookup(latest, GINT_TO_POINTER(-number - 1))) ==
+                    (int)part)
+                continue; /* it is in this part already */
+            entity = random_entity(world->arena, number, names);
+            doc = doc_new(world->arena, entity);
+            put(builder, doc, json_to_arena(world->arena, entity, JSON_COMPACT));
+            g_hash_table_insert(latest, GINT_TO_POINTER(number + 1), doc);
+            g_hash_table_insert(latest, GINT_TO_POINTER(-number - 1), GINT_TO_POINTER(part));
+        }
+        world->parts[part].segment = segment_builder_finish(builder, NULL, 0, NULL);
+        g_assert_nonnull(world->parts[part].segment);
+        for (guint earlier = 0; earlier < part; earlier++) {
+            dead = (roaring_bitmap_t *)world->parts[earlier].dead;
+            dead = dead ? dead : roaring_bitmap_create();
+            for (guint32 doc = 0; doc < segment_count(world->parts[earlier].segment); doc++) {
+                guint32 other;
+
+                if (segment_find_uid(world->parts[part].segment,
+                                     segment_doc_uid(world->parts[earlier].segment, doc), &other))
+                    roaring_bitmap_add(dead, doc);
+            }
+            world->parts[earlier].dead = dead;
+        }
+    }
+    g_hash_table_iter_init(&iterator, latest);
+    {
+        gpointer key;
+
+        while (g_hash_table_iter_next(&iterator, &key, &value))
+            if (GPOINTER_TO_INT(key) > 0)
+                g_ptr_array_add(world->docs, value);
+    }
+    g_ptr_array_sort(world->docs, compare_docs);
+    world->view = (QueryView){world->parts, parts, ++last_number, world->memory};
+    place_docs(world);
+    return world;
+}
+
+static void world_free(World *world)
+{
+    query_memory_free(world->memory);
+    for (guint i = 0; i < world->view.count; i++) {
+        segment_unref((Segment *)world->parts[i].segment);
+        if (world->parts[i].dead)
+            roaring_bitmap_free((roaring_bitmap_t *)world->parts[i].dead);
+    }
+    g_ptr_array_unref(world->docs);
+    arena_free(world->arena);
+    g_free(world);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
+
+/* ---- looking at every entity ---- */
+
+typedef gboolean (*ValueTest)(const char *value, const char *wanted);
+
+static gboolean exists(const char *value, const char *wanted)
+{
+    (void)value;
+    (void)wanted;
+    return TRUE;
+}
+
+static gboolean equals(const char *value, const char *wanted)
+{
+    return value && g_str_equal(value, wanted);
+}
+
+static gboolean begins(const char *value, const char *wanted)
+{
+    return value && g_str_has_prefix(value, wanted);
+}
+
+static gboolean contains(const char *value, const char *wanted)
+{
+    return value && strstr(value, wanted);
+}
+
+static gboolean any_row(const Doc *doc, const char *key, ValueTest test, const char *wanted)
+{
+    for (guint i = 0; i < doc->row_count; i++) {
+        const SearchRow *row = &doc->rows[i];
+        g_autofree char *item = row->item ? g_strdup_printf("%s.%s", row->key, row->value) : NULL;
+
+        if ((g_str_equal(row->key, key) && test(row->value, wanted)) ||
+            (item && g_str_equal(item, key) && test("true", wanted)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean holds(const Predicate *predicate, const Doc *doc)
+{
+    gboolean any = predicate->kind == PREDICATE_ANY;
+
+    switch (predicate->kind) {
+    case PREDICATE_NOT:
+        return !holds(predicate->children[0], doc);
+    case PREDICATE_ALL:
+    case PREDICATE_ANY:
+        for (const Predicate **child = predicate->children; *child; child++)
+            if (holds(*child, doc) == any)
+                return any;
+        return !any;
+    case PREDICATE_EXISTS:
+        return any_row(doc, predicate->key, exists, NULL);
+    case PREDICATE_EQUALS:
+        return any_row(doc, predicate->key, equals, predicate->value);
+    case PREDICATE_PREFIX:
+        return any_row(doc, predicate->key, begins, predicate->value);
+    }
+    g_assert_not_reached();
+}
+
+static gboolean is_selected(const QuerySelection *selection, const Doc *doc)
+{
+    static const char *const fallback[] = {"metadata.uid", NULL};
+    const char *const *fields = selection->term_fields;
+
+    if (!holds(selection->predicate, doc))
+        return FALSE;
+    if (!selection->term || !*selection->term)
+        return TRUE;
+    for (fields = fields && *fields ? fields : fallback; *fields; fields++)
+        if (any_row(doc, *fields, contains, selection->term))
+            return TRUE;
+    return FALSE;
+}
+
+/* A document in an order: the values it stands at. */
+typedef struct {
+    const Doc *doc;
+    const char *values[4];
+} Row;
+
+static int compare_rows(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const Row *x = a, *y = b;
+    const QueryPageRequest *request = data;
+
+    for (guint i = 0; i < request->order_count; i++) {
+        gboolean descending = request->orders[i].descending;
+        gboolean by_name = g_str_equal(request->orders[i].field, "metadata.name");
+        int order;
+
+        if (!x->values[i] || !y->values[i])
+            order = !x->values[i] - !y->values[i];
+        else
+            order = strcmp(x->values[i], y->values[i]) * (descending ? -1 : 1);
+        if (order == 0 && by_name)
+            order = strcmp(x->doc->uid, y->doc->uid) * (descending ? -1 : 1);
+        if (order)
+            return order;
+    }
+    return compare_docs(&x->doc, &y->doc);
+}
+
+static const char *least_value(const Doc *doc, const char *field)
+{
+    for (guint i = 0; i < doc->row_count; i++)
+        if (g_str_equal(doc->rows[i].key, field) && doc->rows[i].value)
+            return doc->rows[i].value;
+    return NULL;
+}
+
+/* The rows of doc; where what has no value is left out, it stands for each of its values. */
+static void add_rows(GArray *rows, const Doc *doc, const QueryPageRequest *request)
+{
+    Row row = {.doc = doc};
+
+    for (guint i = 0; i < request->order_count; i++)
+        row.values[i] = least_value(doc, request->orders[i].field);
+    if (!request->missing_excluded || request->order_count == 0) {
+        g_array_append_val(rows, row);
+        return;
+    }
+    for (guint i = 0; i < doc->row_count; i++)
+        if (g_str_equal(doc->rows[i].key, request->orders[0].field) && doc->rows[i].value) {
+            row.values[0] = doc->rows[i].value;
+            g_array_append_val(rows, row);
+        }
+}
+
+static GArray *all_rows(const World *world, const QuerySelection *selection,
+                        const QueryPageRequest *request)
+{
+    GArray *rows = g_array_new(FALSE, FALSE, sizeof(Row));
+
+    for (guint i = 0; i < world->docs->len; i++)
+        if (is_selected(selection, world->docs->pdata[i]))
+            add_rows(rows, world->docs->pdata[i], request);
+    g_array_sort_with_data(rows, compare_rows, (gpointer)request);
+    return rows;
+}
+
+/* ---- random questions ---- */
+
+static const char *const keys[] = {
+    "kind",      "metadata.name", "metadata.title", "metadata.tags",     "metadata.namespace",
+    "spec.type", "spec.owner",    "spec.lifecycle", "relations.ownedby", "nobody.has.this",
+    NULL};
+static const char *const asked[] = {"component",
+                                    "API",
+                                    "n1",
+                                    "N",
+                                    "java",
+                                    "go",
+                                    "a.b",
+                                    "7",
+                                    "default",
+                                    "other",
+                                    "title",
+                                    "Title 1",
+                                    "group:default/g1",
+                                    "true",
+                                    "",
+                                    "team-a",
+                                    "service",
+                                    "ser",
+                                    "ä",
+                                    "production",
+                                    "group:default/b",
+                                    "t",
+                                    NULL};
+
+static const char *random_key(void)
+{
+    static const char *const items[] = {"metadata.tags.java", "METADATA.tags.a.b",
+                                        "metadata.tags.7", NULL};
+
+    return chance(15) ? pick(items) : pick(keys);
+}
+
+static Value *random_list(Arena *arena, int depth);
+
+static Value *random_predicate(Arena *arena, int depth)
+{
+    Value *predicate = value_object_new(arena), *test = value_object_new(arena);
+
+    switch (g_test_rand_int_range(0, depth > 0 ? 9 : 5)) {
+    case 0:
+        value_set_bool(arena, test, "$exists", chance(50));
+        value_set(arena, predicate, random_key(), test);
+        return predicate;
+    case 1:
+        value_set_string(arena, test, "$hasPrefix", pick(asked));
+        value_set(arena, predicate, random_key(), test);
+        return predicate;
+    case 2:
+        value_set(arena, test, "$in", random_tags(arena));
+        value_set(arena, predicate, random_key(), test);
+        return predicate;
+    case 3:
+    case 4:
+        for (int i = g_test_rand_int_range(0, 3); i > 0; i--)
+            value_set_string(arena, predicate, random_key(), pick(asked));
+        return predicate;
+    case 5:
+    case 6:
+        value_set(arena, predicate, chance(50) ? "$all" : "$any", random_list(arena, depth - 1));
+        return predicate;
+    default:
+        value_set(arena, predicate, "$not", random_predicate(arena, depth - 1));
+        return predicate;
+    }
+}
+
+static Value *random_list(Arena *arena, int depth)
+{
+    Value *list = value_array_new(arena);
+
+    for (int i = g_test_rand_int_range(0, 4); i > 0; i--)
+        value_append(arena, list, random_predicate(arena, depth));
+    return list;
+}
+
+static QuerySelection random_selection(Arena *arena)
+{
+    static const char *const terms[] = {"n1", "itle 2", "e", "0", "ä", "true", "java", NULL};
+    QuerySelection selection = {0};
+    const char **fields = arena_new0(arena, const char *, 4);
+    g_autoptr(GError) error = NULL;
+    const Value *value = chance(25) ? value_object_new(arena) : random_predicate(arena, 3);
+
+    selection.predicate = predicate_from_value(arena, value, &error);
+    g_assert_no_error(error);
+    if (chance(30)) {
+        selection.term = pick(terms);
+        for (int i = g_test_rand_int_range(0, 4); i > 0; i--)
+            fields[i - 1] = text_fold(arena, random_key());
+        selection.term_fields = fields;
+    }
+    return selection;
+}
+
+static QueryPageRequest random_request(Arena *arena)
+{
+    QueryPageRequest request = {.missing_excluded = chance(50)};
+    QueryOrder *orders = arena_new0(arena, QueryOrder, 4);
+
+    request.order_count = (guint)g_test_rand_int_range(0, request.missing_excluded ? 2 : 4);
+    for (guint i = 0; i < request.order_count; i++)
+        orders[i] = (QueryOrder){pick(keys), chance(50)};
+    request.orders = orders;
+    request.offset = (guint64)g_test_rand_int_range(0, 20);
+    request.limit = (guint64)g_test_rand_int_range(0, 20);
+    return request;
+}
+
+/* ---- holding one against the other ---- */
+
+static void assert_rows(const QueryPage *page, const GArray *rows, guint64 first, guint64 count)
+{
+    g_assert_cmpuint(page->total, ==, rows->len);
+    g_assert_cmpuint(page->first, ==, first);
+    g_assert_cmpuint(page->hits->len, ==, count);
+    for (guint i = 0; i < count; i++) {
+        const Row *row = &g_array_index(rows, Row, first + i);
+        const QueryHit *hit = &g_array_index(page->hits, QueryHit, i);
+
+        g_assert_cmpuint(hit->part, ==, row->doc->hit.part);
+        g_assert_cmpuint(hit->doc, ==, row->doc->hit.doc);
+    }
+}
+
+/* From a row both ways, as cursors go. */
+static void assert_places(const QueryMatch *match, QueryPageRequest request, const GArray *rows)
+{
+    guint at = (guint)g_test_rand_int_range(0, (gint32)rows->len);
+    const Row *row = &g_array_index(rows, Row, at);
+    const QueryPlace place = {row->values[0], row->doc->name, row->doc->uid};
+
+    {
+        g_auto(QueryPage) page = {0};
+
+        request.after = &place;
+        query_page(match, &request, &page);
+        assert_rows(&page, rows, at + 1, MIN(request.limit, rows->len - at - 1));
+        request.after = NULL;
+    }
+    {
+        g_auto(QueryPage) page = {0};
+        guint64 count = MIN(request.limit, at);
+
+        request.before = &place;
+        query_page(match, &request, &page);
+        assert_rows(&page, rows, at - count, count);
+    }
+}
+
+static void assert_page(const World *world, gboolean deep)
+{
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    QuerySelection selection = random_selection(arena);
+    QueryPageRequest request = random_request(arena);
+    g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
+    g_autoptr(GArray) rows = all_rows(world, &selection, &request);
+    g_auto(QueryPage) page = {0};
+    guint64 first;
+
+    if (deep && rows->len > 0)
+        request.offset = (guint64)g_test_rand_int_range(0, (gint32)rows->len);
+    first = MIN(request.offset, rows->len);
+    query_page(match, &request, &page);
+    assert_rows(&page, rows, first, MIN(request.limit, rows->len - first));
+    if (rows->len > 0 && (request.order_count == 0 || request.missing_excluded))
+        assert_places(match, request, rows);
+}
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *naive_facet(const World *world, const QuerySelection *selection, const char *field)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    GString *out = g_string_new("[");
+
+    for (guint i = 0; i < world->docs->len; i++) {
+        const Doc *doc = world->docs->pdata[i];
+
+        for (guint j = 0; j < doc->row_count && is_selected(selection, doc); j++) {
+            const SearchRow *row = &doc->rows[j];
+            g_autofree char *item =
+                row->item ? g_strdup_printf("%s.%s", row->key, row->value) : NULL;
+
+            if (row->value && g_str_equal(row->key, field))
+                g_ptr_array_add(texts, g_strdup(row->original));
+            if (g_strcmp0(item, field) == 0)
+                g_ptr_array_add(texts, g_strdup("true"));
+        }
+    }
+    g_ptr_array_sort(texts, compare_texts);
+    for (guint i = 0, next; i < texts->len; i = next) {
+        for (next = i; next < texts->len && g_str_equal(texts->pdata[i], texts->pdata[next]);
+             next++)
+            ;
+        g_string_append(out, i > 0 ? ",{\"value\":" : "{\"value\":");
+        json_write_string(out, texts->pdata[i], strlen(texts->pdata[i]));
+        g_string_append_printf(out, ",\"count\":%u}", next - i);
+    }
+    g_string_append_c(out, ']');
+    return g_string_free(out, FALSE);
+}
+
+static void assert_facet(const World *world)
+{
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    QuerySelection selection = random_selection(arena);
+    g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
+    const char *field = text_fold(arena, random_key());
+    g_autofree char *wanted = naive_facet(world, &selection, field);
+    g_autoptr(GString) out = g_string_new(NULL), again = g_string_new("x");
+
+    query_facet(match, field, out);
+    g_assert_cmpstr(out->str, ==, wanted);
+    query_facet(match, field, again);
+    g_assert_cmpstr(again->str + 1, ==, wanted);
+}
+
+static void test_pages_are_what_looking_at_every_entity_gives(void)
+{
+    for (int round = 0; round < 40; round++) {
+        g_autoptr(World) world = world_new((guint)g_test_rand_int_range(1, PARTS_MAX + 1),
+                                           g_test_rand_int_range(1, 60), 1 + round);
+
+        for (int i = 0; i < 60; i++)
+            assert_page(world, FALSE);
+    }
+}
+
+static void test_deep_pages_are_what_looking_at_every_entity_gives(void)
+{
+    g_autoptr(World) world = world_new(3, 6000, 3000);
+
+    for (int i = 0; i < 150; i++)
+        assert_page(world, TRUE);
+}
+
+/* More values than counts are remembered for. */
+static void test_fields_of_very_many_values_are_paged_too(void)
+{
+    g_autoptr(World) world = world_new(2, 22000, 30000);
+
+    for (int i = 0; i < 20; i++) {
+        const QueryOrder order = {"metadata.title", i % 2 == 1};
+        const QuerySelection selection = {.predicate =
+                                              predicate_from_filters(world->arena, NULL, NULL)};
+        const QueryPageRequest request = {.orders = &order,
+                                          .order_count = 1,
+                                          .missing_excluded = TRUE,
+                                          .offset = (guint64)i * 1000,
+                                          .limit = 20};
+        g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
+        g_autoptr(GArray) rows = all_rows(world, &selection, &request);
+        g_auto(QueryPage) page = {0};
+
+        query_page(match, &request, &page);
+        assert_rows(&page, rows, request.offset, 20);
+        assert_places(match, request, rows);
+    }
+    for (int i = 0; i < 3; i++)
+        assert_facet(world);
+}
+
+static void test_facets_are_what_looking_at_every_entity_gives(void)
+{
+    for (int round = 0; round < 20; round++) {
+        g_autoptr(World) world = world_new((guint)g_test_rand_int_range(1, PARTS_MAX + 1),
+                                           g_test_rand_int_range(1, 80), 1 + round);
+
+        for (int i = 0; i < 30; i++)
+            assert_facet(world);
+    }
+}
+
+static void test_an_empty_catalog_has_an_answer(void)
+{
+    g_autoptr(World) world = world_new(0, 0, 1);
+
+    for (int i = 0; i < 50; i++) {
+        assert_page(world, FALSE);
+        assert_facet(world);
+    }
+}
+
+static void test_what_is_remembered_keeps_its_bounds(void)
+{
+    g_autoptr(World) world = world_new(3, 6000, 3000);
+    g_autoptr(World) other = world_new(1, 10, 3);
+
+    for (int i = 0; i < 60; i++) {
+        assert_page(world, TRUE);
+        g_assert_cmpuint(query_memory_bytes(world->memory), <=, 1 << 20);
+    }
+    /* What no view has any more is forgotten. */
+    g_assert_cmpuint(query_memory_bytes(world->memory), >, 0);
+    other->view.memory = world->memory;
+    while (query_memory_bytes(world->memory) > 100000)
+        assert_facet(other);
+    other->view.memory = other->memory;
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/catalog/query/pages-are-what-looking-at-every-entity-gives",
+                    test_pages_are_what_looking_at_every_entity_gives);
+    g_test_add_func("/catalog/query/deep-pages-are-what-looking-at-every-entity-gives",
+                    test_deep_pages_are_what_looking_at_every_entity_gives);
+    g_test_add_func("/catalog/query/fields-of-very-many-values-are-paged-too",
+                    test_fields_of_very_many_values_are_paged_too);
+    g_test_add_func("/catalog/query/facets-are-what-looking-at-every-entity-gives",
+                    test_facets_are_what_looking_at_every_entity_gives);
+    g_test_add_func("/catalog/query/an-empty-catalog-has-an-answer",
+                    test_an_empty_catalog_has_an_answer);
+    g_test_add_func("/catalog/query/what-is-remembered-keeps-its-bounds",
+                    test_what_is_remembered_keeps_its_bounds);
+    return g_test_run();
+}
