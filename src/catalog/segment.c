@@ -126,6 +126,7 @@ Segment *segment_from_bytes(const guint8 *bytes, gsize size, gboolean mapped, GE
                             "The segment cannot be used: its parts do not fit");
         return NULL;
     }
+    segment_open_dictionaries(segment);
     segment->fields = g_malloc0_n(MAX(segment->field_count, 1), sizeof(*segment->fields));
     return segment;
 }
@@ -168,6 +169,7 @@ void segment_unref(Segment *segment)
     for (guint32 i = 0; segment->fields && i < segment->field_count; i++)
         segment_field_free(atomic_load(&segment->fields[i]));
     g_free((void *)segment->fields);
+    segment_close_dictionaries(segment);
     release_bytes(segment->bytes, segment->size, segment->mapped);
     g_free(segment);
 }
@@ -244,37 +246,6 @@ gboolean segment_find(const Segment *segment, const char *ref, guint32 *doc)
 gboolean segment_find_uid(const Segment *segment, const char *uid, guint32 *doc)
 {
     return find_in(segment, segment->uids, segment->uid_slots, uid, segment_doc_uid, doc);
-}
-
-const guint8 *segment_text_bytes(const Segment *segment, guint32 doc, gsize *length)
-{
-    guint64 start, end;
-
-    *length = 0;
-    if (doc >= segment->count)
-        return NULL;
-    start = segment->text_offsets[doc];
-    end = segment->text_offsets[doc + 1];
-    if (start > end || end > segment->texts_length)
-        return NULL;
-    *length = end - start;
-    return segment->texts + start;
-}
-
-gsize segment_text_length(const Segment *segment, guint32 doc)
-{
-    gsize length;
-
-    segment_text_bytes(segment, doc, &length);
-    return length;
-}
-
-void segment_text(const Segment *segment, guint32 doc, GString *out)
-{
-    gsize length;
-    const guint8 *bytes = segment_text_bytes(segment, doc, &length);
-
-    g_string_append_len(out, (const char *)bytes, (gssize)length);
 }
 
 /* ---- the way to the fields ---- */

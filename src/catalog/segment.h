@@ -51,8 +51,9 @@ void segment_builder_add(SegmentBuilder *builder, const SegmentEntity *entity);
 guint segment_builder_count(const SegmentBuilder *builder);
 /* Bytes it holds, for callers that bound their memory by finishing early and merging. */
 gsize segment_builder_bytes(const SegmentBuilder *builder);
-/* path NULL: in memory, uncompressed. A file is complete and on disk, or is not there. seq: where
- * in the log the segment stands. The builder is empty afterwards. */
+/* path NULL: in memory, uncompressed. A file is complete and on disk, or is not there; much text in
+ * it is compressed. seq: where in the log the segment stands. The builder is empty afterwards, and
+ * cheaper to use again than a new one: it knows by then what texts share. */
 Segment *segment_builder_finish(SegmentBuilder *builder, const char *path, int64_t seq,
                                 GError **error);
 

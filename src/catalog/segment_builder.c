@@ -31,6 +31,8 @@ struct SegmentBuilder {
     GHashTable *by_key; /* key → number + 1 */
     guint32 *table;     /* open addressing: fact + 1 */
     gsize slots;
+    guint64 text_bytes;
+    TextCoder *coder; /* stays from one segment to the next */
 };
 
 static void start(SegmentBuilder *builder)
@@ -41,6 +43,7 @@ static void start(SegmentBuilder *builder)
     builder->facts = g_array_new(FALSE, FALSE, sizeof(Fact));
     builder->fields = g_ptr_array_new();
     builder->by_key = g_hash_table_new(g_str_hash, g_str_equal);
+    builder->text_bytes = 0;
     builder->slots = 64;
     builder->table = g_new0(guint32, builder->slots);
 }
@@ -60,6 +63,7 @@ SegmentBuilder *segment_builder_new(void)
 {
     SegmentBuilder *builder = g_new0(SegmentBuilder, 1);
 
+    builder->coder = text_coder_new();
     start(builder);
     return builder;
 }
@@ -69,6 +73,7 @@ void segment_builder_free(SegmentBuilder *builder)
     if (!builder)
         return;
     clear(builder);
+    text_coder_free(builder->coder);
     g_free(builder);
 }
 
@@ -165,6 +170,7 @@ void segment_builder_add(SegmentBuilder *builder, const SegmentEntity *entity)
 
         g_array_append_val(builder->rows, fact);
     }
+    builder->text_bytes += entity->text_length;
     g_array_append_val(builder->documents, document);
 }
 
@@ -216,7 +222,7 @@ static void count_out(const SegmentBuilder *builder, FactDocuments *found)
     }
 }
 
-/* A fact in the order of its field; head: the first bytes of its folded text. */
+/* A fact in the order of its field; head: the first bytes of its folded text that not all share. */
 typedef struct {
     guint64 head;
     const Fact *fact;
@@ -231,6 +237,21 @@ static guint64 head_of(const char *text)
         text += *text != '\0';
     }
     return head;
+}
+
+static gsize shared_length(const FactPlace *places, gsize count)
+{
+    const char *first = count ? places[0].fact->folded : "";
+    gsize shared = strlen(first);
+
+    for (gsize i = 1; i < count; i++) {
+        gsize same = 0;
+
+        while (same < shared && places[i].fact->folded[same] == first[same])
+            same++;
+        shared = same;
+    }
+    return shared;
 }
 
 static int compare_facts(const void *a, const void *b)
@@ -263,7 +284,10 @@ static void write_field(const SegmentBuilder *builder, FieldWriter *fields,
                         const FactDocuments *found, FactPlace *places, gsize count)
 {
     const Fact *facts = (const Fact *)(const void *)builder->facts->data;
+    gsize shared = shared_length(places, count);
 
+    for (gsize i = 0; i < count; i++)
+        places[i].head = head_of(places[i].fact->folded + shared);
     qsort(places, count, sizeof(FactPlace), compare_facts);
     for (gsize i = 0; i < count; i++) {
         const Fact *fact = places[i].fact;
@@ -317,7 +341,7 @@ static FactPlace *facts_by_field(const SegmentBuilder *builder, gsize *starts, g
         const Fact *fact = &g_array_index(builder->facts, Fact, i);
 
         if (fact->folded)
-            places[at[fact->field]++] = (FactPlace){head_of(fact->folded), fact};
+            places[at[fact->field]++] = (FactPlace){.fact = fact};
     }
     return places;
 }
@@ -352,6 +376,18 @@ static void write_fields(const SegmentBuilder *builder, SegmentWriter *writer)
     g_free(found.documents);
 }
 
+static void write_documents(SegmentBuilder *builder, SegmentWriter *writer)
+{
+    g_autoptr(TextCoder) plain = text_coder_new();
+    TextCoder *coder = builder->coder;
+
+    if (writer->path && builder->text_bytes >= TEXT_LARGE && !text_coder_is_used(coder))
+        text_coder_train(coder, document_at, builder, builder->documents->len);
+    if (!writer->path || !text_coder_is_used(coder))
+        coder = plain;
+    segment_write_documents(writer, coder, document_at, builder);
+}
+
 Segment *segment_builder_finish(SegmentBuilder *builder, const char *path, int64_t seq,
                                 GError **error)
 {
@@ -359,7 +395,7 @@ Segment *segment_builder_finish(SegmentBuilder *builder, const char *path, int64
 
     g_array_sort(builder->documents, compare_documents);
     segment_writer_init(&writer, path, builder->documents->len, seq);
-    segment_write_documents(&writer, document_at, builder);
+    write_documents(builder, &writer);
     write_fields(builder, &writer);
     clear(builder);
     start(builder);

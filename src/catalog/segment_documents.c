@@ -2,7 +2,7 @@
 #include "catalog/segment_format.h"
 #include <string.h>
 
-static void write_texts(SegmentWriter *writer, DocumentAt at, gpointer data)
+static void write_texts(SegmentWriter *writer, TextCoder *coder, DocumentAt at, gpointer data)
 {
     guint32 count = writer->header.document_count;
     g_autofree guint64 *offsets = g_new(guint64, (gsize)count + 1);
@@ -14,7 +14,8 @@ static void write_texts(SegmentWriter *writer, DocumentAt at, gpointer data)
         DocumentSource document;
 
         at(data, doc, &document);
-        offsets[doc] = segment_writer_position(writer) - start;
+        text_coder_encode(coder, &document);
+        offsets[doc] = TEXT_PLACE(segment_writer_position(writer) - start, document.coding);
         segment_writer_put(writer, document.text, document.text_length);
     }
     offsets[count] = segment_writer_position(writer) - start;
@@ -84,9 +85,10 @@ static void write_tables(SegmentWriter *writer, DocumentAt at, gpointer data)
     writer->header.uids = segment_writer_span(writer, uids, sizeof(guint64) * slots);
 }
 
-void segment_write_documents(SegmentWriter *writer, DocumentAt at, gpointer data)
+void segment_write_documents(SegmentWriter *writer, TextCoder *coder, DocumentAt at, gpointer data)
 {
-    write_texts(writer, at, data);
+    write_texts(writer, coder, at, data);
+    text_coder_write(coder, writer);
     write_strings(writer, at, data);
     write_tables(writer, at, data);
 }

@@ -4,7 +4,8 @@
  * block). Numbers are the machine's own, arrays are aligned to 8 bytes and frozen bitmaps to 32.
  *
  *   texts             the JSON of the documents, one after the other
- *   text offsets      u64 a document, and where the last ends
+ *   text offsets      u64 a document (the upper byte: how it is coded), and where the last ends
+ *   dictionaries      what the texts are compressed with
  *   strings           "ref\0uid\0name\0" a document; name is "" where the ref ends with it
  *   string offsets    u64 a document
  *   ref, uid tables   open addressing; u64: upper half of the hash, document + 1
@@ -22,6 +23,12 @@
 #define SEGMENT_VERSION 1
 #define SEGMENT_ALIGNMENT 32 /* what frozen bitmaps need */
 #define NO_VALUE G_MAXUINT32
+
+/* How a text is coded: 0 plain, else a dictionary's number + 1. */
+#define TEXT_DICTIONARIES_MAX 32
+#define TEXT_PLACE(offset, coding) ((guint64)(coding) << 56 | (offset))
+#define TEXT_OFFSET(place) ((place)&G_GUINT64_CONSTANT(0x00ffffffffffffff))
+#define TEXT_CODING(place) ((guint)((place) >> 56))
 
 typedef struct {
     guint64 offset, length; /* bytes */
@@ -85,6 +92,8 @@ struct Segment {
     const char *strings, *keys;
     gsize strings_length, keys_length, texts_length, ref_slots, uid_slots;
     const guint8 *texts;
+    struct ZSTD_DDict_s *dictionaries[TEXT_DICTIONARIES_MAX];
+    guint dictionary_count;
     const FieldRecord *records;
     _Atomic(SegmentField *) *fields; /* made when they are asked for */
 };
@@ -114,8 +123,6 @@ const void *segment_span(const Segment *segment, const Span *span, gsize size, g
 Segment *segment_from_bytes(const guint8 *bytes, gsize size, gboolean mapped, GError **error);
 guint64 segment_hash(const char *text, guint64 seed);
 guint64 segment_header_checksum(const SegmentHeader *header);
-/* The JSON of doc as it is kept. */
-const guint8 *segment_text_bytes(const Segment *segment, guint32 doc, gsize *length);
 /* A bitmap of what lies frozen in bytes, NULL unless it is wholly sound and below limit. */
 roaring_bitmap_t *segment_frozen_view(const guint8 *bytes, gsize length, guint32 limit);
 /* What record says, as far as it holds. */
@@ -146,18 +153,52 @@ Span segment_writer_frozen(SegmentWriter *writer, const roaring_bitmap_t *bitmap
 /* Writes the header and opens the segment; frees what the writer holds either way. */
 Segment *segment_writer_finish(SegmentWriter *writer, GError **error);
 
-/* ---- documents (segment_documents.c) ---- */
-
 typedef struct {
     const char *ref, *uid, *name;
     const void *text;
     gsize text_length;
+    guint coding; /* of text, in the segment that is written */
 } DocumentSource;
 
 typedef void (*DocumentAt)(gpointer data, guint32 doc, DocumentSource *document);
 
-/* Writes the documents of the header, each of which at() is asked for more than once. */
-void segment_write_documents(SegmentWriter *writer, DocumentAt at, gpointer data);
+/* ---- texts (segment_text.c) ---- */
+
+/* Plain text in a file is compressed from this much on. Less of it is better read as it is. */
+#define TEXT_LARGE ((guint64)64 << 20)
+
+void segment_open_dictionaries(Segment *segment);
+void segment_close_dictionaries(Segment *segment);
+/* The bytes of a dictionary, which live as long as the segment. */
+GBytes *segment_dictionary(const Segment *segment, guint dictionary);
+/* The JSON of doc as it is kept. */
+const guint8 *segment_text_bytes(const Segment *segment, guint32 doc, gsize *length, guint *coding);
+
+/* The dictionaries of a segment that is written, and the one that plain text is compressed with. */
+typedef struct TextCoder TextCoder;
+
+TextCoder *text_coder_new(void);
+void text_coder_free(TextCoder *coder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(TextCoder, text_coder_free)
+/* Whether it compresses. */
+gboolean text_coder_is_used(const TextCoder *coder);
+/* The coding of what was compressed with dictionary; 0 where there are too many. */
+guint text_coder_add(TextCoder *coder, GBytes *dictionary);
+/* Compresses with that coding from now on. */
+void text_coder_use(TextCoder *coder, guint coding);
+/* The same with a new dictionary from the plain ones of count documents; FALSE where they give
+ * none. */
+gboolean text_coder_train(TextCoder *coder, DocumentAt at, gpointer data, guint32 count);
+/* Compresses document's text where it is plain, is to be compressed, and becomes smaller; it lives
+ * until the next. */
+void text_coder_encode(TextCoder *coder, DocumentSource *document);
+void text_coder_write(const TextCoder *coder, SegmentWriter *writer);
+
+/* ---- documents (segment_documents.c) ---- */
+
+/* Writes the documents of the header, each of which at() is asked for more than once, and the
+ * dictionaries of coder. */
+void segment_write_documents(SegmentWriter *writer, TextCoder *coder, DocumentAt at, gpointer data);
 
 /* ---- fields (segment_field_writer.c) ---- */
 

@@ -16,6 +16,8 @@ typedef struct {
     guint count;
     guint32 **numbers; /* of every part's documents: in the new segment, or DEAD */
     GArray *places;    /* Place of every document of the new segment */
+    guint (*codings)[TEXT_DICTIONARIES_MAX + 1]; /* of every part: what they are in the new one */
+    GString *text;                               /* what was decompressed last */
     SegmentWriter writer;
 } Merge;
 
@@ -123,11 +125,64 @@ static void document_at(gpointer data, guint32 doc, DocumentSource *source)
     const Merge *merge = data;
     const Place *place = &g_array_index(merge->places, Place, doc);
     const Segment *segment = merge->parts[place->part].segment;
+    guint coding;
 
     *source = (DocumentSource){.ref = segment_doc_ref(segment, place->doc),
                                .uid = segment_doc_uid(segment, place->doc),
                                .name = segment_doc_name(segment, place->doc)};
-    source->text = segment_text_bytes(segment, place->doc, &source->text_length);
+    source->text = segment_text_bytes(segment, place->doc, &source->text_length, &coding);
+    source->coding = coding <= TEXT_DICTIONARIES_MAX ? merge->codings[place->part][coding] : 0;
+    if (coding && !source->coding) {
+        g_string_truncate(merge->text, 0);
+        segment_text(segment, place->doc, merge->text);
+        source->text = merge->text->str;
+        source->text_length = merge->text->len;
+    }
+}
+
+/* ---- texts ---- */
+
+static guint64 plain_bytes(const Merge *merge)
+{
+    guint64 bytes = 0;
+
+    for (guint i = 0; i < merge->places->len; i++) {
+        const Place *place = &g_array_index(merge->places, Place, i);
+        gsize length;
+        guint coding;
+
+        segment_text_bytes(merge->parts[place->part].segment, place->doc, &length, &coding);
+        bytes += coding ? 0 : length;
+    }
+    return bytes;
+}
+
+/* All dictionaries of the parts stay. What is plain is compressed with that of the largest part, or
+ * with a new one where there is none or much is plain. */
+static void write_documents(Merge *merge)
+{
+    g_autoptr(TextCoder) coder = text_coder_new();
+    guint32 most = 0;
+    guint used = 0;
+
+    for (guint i = 0; i < merge->count; i++) {
+        const Segment *segment = merge->parts[i].segment;
+
+        for (guint j = 0; j < segment->dictionary_count; j++) {
+            g_autoptr(GBytes) dictionary = segment_dictionary(segment, j);
+
+            merge->codings[i][j + 1] = text_coder_add(coder, dictionary);
+        }
+        if (segment->dictionary_count && segment->count > most) {
+            most = segment->count;
+            used = merge->codings[i][1];
+        }
+    }
+    if (merge->writer.path && plain_bytes(merge) >= TEXT_LARGE)
+        text_coder_train(coder, document_at, merge, merge->places->len);
+    else if (merge->writer.path && used)
+        text_coder_use(coder, used);
+    segment_write_documents(&merge->writer, coder, document_at, merge);
 }
 
 /* ---- the values of one field ---- */
@@ -333,15 +388,19 @@ Segment *segment_merge(const SegmentPart *parts, guint count, const char *path, 
     Merge merge = {.parts = parts,
                    .count = count,
                    .numbers = g_new0(guint32 *, MAX(count, 1)),
+                   .codings = g_malloc0_n(MAX(count, 1), sizeof(*merge.codings)),
+                   .text = g_string_new(NULL),
                    .places = g_array_new(FALSE, FALSE, sizeof(Place))};
 
     order_documents(&merge);
     segment_writer_init(&merge.writer, path, merge.places->len, seq);
-    segment_write_documents(&merge.writer, document_at, &merge);
+    write_documents(&merge);
     merge_fields(&merge);
     for (guint i = 0; i < count; i++)
         g_free(merge.numbers[i]);
     g_free(merge.numbers);
+    g_free(merge.codings);
+    g_string_free(merge.text, TRUE);
     g_array_unref(merge.places);
     return segment_writer_finish(&merge.writer, error);
 }

@@ -430,6 +430,61 @@ static void test_a_merge_has_what_lives_in_its_parts(void)
     check_merge(4, (guint[]){4000, 1500, 3}, 3, path);
 }
 
+/* Entities with so much text that it is compressed in a file. */
+static GPtrArray *long_entities(GRand *random, guint first, guint count)
+{
+    GPtrArray *entities = test_entities(random, first, count);
+
+    for (guint i = 0; i < count; i++) {
+        TestEntity *entity = entities->pdata[i];
+        GString *text = g_string_new(entity->text);
+
+        while (text->len < 60000)
+            g_string_append_printf(text, ",{\"%s\":\"%u\"}", entity->text + text->len % 9,
+                                   (guint)text->len);
+        g_free(entity->text);
+        entity->text = g_string_free(text, FALSE);
+    }
+    return entities;
+}
+
+static guint64 text_bytes(const Segment *segment)
+{
+    guint64 bytes = 0;
+
+    for (guint32 doc = 0; doc < segment_count(segment); doc++)
+        bytes += segment_text_length(segment, doc);
+    return bytes;
+}
+
+static void test_much_text_is_compressed_and_stays_so(void)
+{
+    g_autoptr(TestFolder) folder = test_folder_new();
+    g_autofree char *first_path = g_build_filename(folder, "first", NULL);
+    g_autofree char *second_path = g_build_filename(folder, "second", NULL);
+    g_autofree char *merged_path = g_build_filename(folder, "merged", NULL);
+    g_autoptr(GRand) random = g_rand_new_with_seed(8);
+    g_autoptr(GPtrArray) entities = long_entities(random, 0, 1300);
+    g_autoptr(GPtrArray) others = long_entities(random, 5000, 1200);
+    g_autoptr(GPtrArray) few = test_entities(random, 9000, 30);
+    g_autoptr(Segment) first = test_segment(entities, first_path, 1);
+    g_autoptr(Segment) second = test_segment(others, second_path, 1);
+    g_autoptr(Segment) third = test_segment(few, NULL, 1);
+    SegmentPart parts[] = {{first, NULL}, {second, NULL}, {third, NULL}};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Segment) in_file = segment_merge(parts, 3, merged_path, 2, &error);
+    g_autoptr(Segment) in_memory = segment_merge(parts, 3, NULL, 2, &error);
+
+    g_assert_no_error(error);
+    g_assert_cmpuint(segment_bytes(first), <, text_bytes(first) / 2);
+    g_assert_cmpuint(segment_bytes(in_file), <, text_bytes(in_file) / 2);
+    check_documents(first, (g_ptr_array_sort(entities, test_compare_entities), entities));
+    g_ptr_array_extend_and_steal(entities, g_steal_pointer(&others));
+    g_ptr_array_extend_and_steal(entities, g_steal_pointer(&few));
+    check_segment(random, in_file, entities);
+    check_segment(random, in_memory, entities);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -444,5 +499,7 @@ int main(int argc, char **argv)
                     test_a_file_that_cannot_be_written_leaves_nothing);
     g_test_add_func("/catalog/segment/a-merge-has-what-lives-in-its-parts",
                     test_a_merge_has_what_lives_in_its_parts);
+    g_test_add_func("/catalog/segment/much-text-is-compressed-and-stays-so",
+                    test_much_text_is_compressed_and_stays_so);
     return g_test_run();
 }
