@@ -66,7 +66,7 @@ static const Value *resolve_placeholder(Run *run, const Value *object, gboolean 
         if (!g_str_equal(value_key_at(object, 0), placeholders[i].key))
             continue;
         *is_one = TRUE;
-        if (!source_resolve(run->arena, run->base, NULL, target, &source, run->error))
+        if (!source_resolve(run->catalog, run->arena, run->base, NULL, target, &source, run->error))
             return NULL;
         if (!source_read(run->catalog, run->arena, &source, NULL, &reply, run->error)) {
             g_prefix_error(run->error, "Placeholder %s could not read location %s, ",

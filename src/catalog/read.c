@@ -123,45 +123,19 @@ static Emission *emit(Reader *reader, const char *ref, const char *parent, const
     return emission;
 }
 
-/* Where people find a file; what configuration maps to the built-in forge is browsed there. */
-static const char *browse_url(Reader *reader, const Source *source)
-{
-    Arena *arena = reader->arena;
-    Forge *forge = reader->catalog->forge;
-    ForgeLocation at;
-    const Value *repository;
-
-    if (!source_repository(reader->catalog, arena, source) ||
-        !forge_parse_url(forge, arena, source->target, &at, NULL) ||
-        forge_kind_of_host(forge, at.host) != FORGE_BUILTIN)
-        return source->target;
-    repository = forge_get(forge, arena, at.owner, at.name, NULL);
-    if (!repository || !at.ref || !at.path)
-        return source->target;
-    return arena_printf(arena, "%s/blob/%s/%s", value_path_string(repository, "htmlUrl", ""),
-                        at.ref, at.path);
-}
-
-/* The URL of its folder, with Backstage's slash at its end. */
-static const char *folder_url(Arena *arena, const char *file_url)
-{
-    g_autofree char *folder = g_path_get_dirname(file_url);
-    g_autoptr(GString) url = g_string_new(folder);
-
-    g_string_replace(url, "/blob/", "/tree/", 1);
-    return arena_printf(arena, "url:%s/", url->str);
-}
-
 static void annotate_url(Reader *reader, Value *annotations, const Source *source)
 {
-    const char *url = browse_url(reader, source);
+    Arena *arena = reader->arena;
+    SourceLinks links;
 
+    source_links(reader->catalog, arena, source, &links);
     if (!value_get(annotations, ANNOTATION_VIEW_URL))
-        value_set_string(reader->arena, annotations, ANNOTATION_VIEW_URL, url);
-    if (source_repository(reader->catalog, reader->arena, source) &&
-        !value_get(annotations, ANNOTATION_SOURCE))
-        value_set_string(reader->arena, annotations, ANNOTATION_SOURCE,
-                         folder_url(reader->arena, url));
+        value_set_string(arena, annotations, ANNOTATION_VIEW_URL, links.view);
+    if (links.edit && !value_get(annotations, ANNOTATION_EDIT_URL))
+        value_set_string(arena, annotations, ANNOTATION_EDIT_URL, links.edit);
+    if (links.folder && !value_get(annotations, ANNOTATION_SOURCE))
+        value_set_string(arena, annotations, ANNOTATION_SOURCE,
+                         arena_printf(arena, "url:%s", links.folder));
 }
 
 /* A link that would run as a script in the portal leads nowhere. */
@@ -399,7 +373,7 @@ static void read_target(Reader *reader, Emission *parent, const Source *base, co
     g_autoptr(GPtrArray) sources = NULL;
     Source source = {type ? type : base->type, value_string(target, "")};
 
-    if (!source_resolve(reader->arena, base, type, value_string(target, ""), &source, &error) ||
+    if (!source_resolve(reader->catalog, reader->arena, base, type, value_string(target, ""), &source, &error) ||
         !(sources = source_expand(reader->catalog, reader->arena, &source, &error))) {
         fail_source(reader, parent, &source, target, error);
         return;

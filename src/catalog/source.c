@@ -1,5 +1,6 @@
 #include "catalog/source.h"
 #include "catalog/catalog_internal.h"
+#include "catalog/source_host.h"
 #include "catalog/source_internal.h"
 #include "formats/glob.h"
 #include "spine/folder.h"
@@ -11,6 +12,7 @@ Sources *sources_new(const Config *config)
 
     sources->config = config;
     sources->roots = source_roots_new(config);
+    sources->hosts = hosts_new(config);
     return sources;
 }
 
@@ -19,6 +21,7 @@ void sources_free(Sources *sources)
     if (!sources)
         return;
     g_ptr_array_unref(sources->roots);
+    g_ptr_array_unref(sources->hosts);
     g_free(sources);
 }
 
@@ -52,15 +55,129 @@ gboolean source_parse(Arena *arena, const char *text, Source *source, GError **e
     return TRUE;
 }
 
+/* ---- places ---- */
+
+/* Where a URL leads: into the built-in forge, or to a host of the integrations. */
+typedef struct {
+    ForgeLocation forge; /* owner NULL: not there */
+    Host *host;          /* NULL: not there */
+    Place place;
+} Where;
+
+static gboolean find_place(Catalog *catalog, Arena *arena, const char *url, Where *where)
+{
+    Forge *forge = catalog->forge;
+
+    *where = (Where){0};
+    if (forge && forge_parse_url(forge, arena, url, &where->forge, NULL) &&
+        forge_kind_of_host(forge, where->forge.host) == FORGE_BUILTIN)
+        return TRUE;
+    where->forge.owner = NULL;
+    where->host = hosts_parse(catalog->sources->hosts, arena, url, &where->place);
+    return where->host != NULL;
+}
+
+static const char *path_of(const Where *where)
+{
+    return where->forge.owner ? where->forge.path : where->place.path;
+}
+
+/* The URL of another path at the same repository and ref; url is what where was found from. */
+static const char *url_of(Arena *arena, const Where *where, const char *url, const char *path)
+{
+    const ForgeLocation *forge = &where->forge;
+    Place place = where->place;
+    const char *end;
+
+    if (!forge->owner) {
+        place.path = path;
+        return where->host->kind->url(arena, &place, PLACE_VIEW);
+    }
+    end = g_str_has_suffix(url, forge->path) ? url + strlen(url) - strlen(forge->path) : NULL;
+    if (!end || end[-1] != '/')
+        return NULL;
+    return arena_printf(arena, "%.*s%s", (int)(end - url), url, host_escape_path(arena, path));
+}
+
+const char *source_repository(Catalog *catalog, Arena *arena, const Source *source)
+{
+    Where where;
+
+    if (!g_str_equal(source->type, "url") || !find_place(catalog, arena, source->target, &where) ||
+        !where.forge.owner)
+        return NULL;
+    return arena_printf(arena, "%s/%s", where.forge.owner, where.forge.name);
+}
+
+/* ---- resolving ---- */
+
 static gboolean is_type(const char *type)
 {
     return g_str_equal(type, "file") || g_str_equal(type, "url");
 }
 
-gboolean source_resolve(Arena *arena, const Source *base, const char *type, const char *target,
-                        Source *resolved, GError **error)
+/* target against the folder of path, or from the root where it starts with a slash; NULL where it
+ * leaves the repository. */
+static const char *resolve_path(Arena *arena, const char *path, const char *target)
+{
+    const char *folder = *target == '/' ? "" : host_folder(arena, path);
+    g_autofree char *joined = g_strconcat(folder, target, NULL);
+    g_auto(GStrv) segments = g_strsplit(joined, "/", -1);
+    g_autoptr(GPtrArray) kept = g_ptr_array_new();
+
+    for (guint i = 0; segments[i]; i++) {
+        if (!*segments[i] || g_str_equal(segments[i], "."))
+            continue;
+        if (!g_str_equal(segments[i], ".."))
+            g_ptr_array_add(kept, segments[i]);
+        else if (kept->len > 0)
+            g_ptr_array_set_size(kept, (gint)kept->len - 1);
+        else
+            return NULL;
+    }
+    return host_join(arena, (char **)kept->pdata, kept->len);
+}
+
+/* As Backstage resolves: a slash at the beginning is the root of the repository. *handled tells
+ * whether that was for the repository to say. */
+static const char *resolve_in_repository(Catalog *catalog, Arena *arena, const char *base,
+                                         const char *target, gboolean *handled, GError **error)
+{
+    gboolean from_root = target[0] == '/' && target[1] != '/';
+    gboolean has_query = strchr(base, '?') != NULL;
+    const char *path, *url = NULL;
+    Where where;
+
+    *handled = (from_root || (has_query && !strstr(target, "://"))) &&
+               find_place(catalog, arena, base, &where);
+    if (!*handled)
+        return NULL;
+    path = resolve_path(arena, path_of(&where), target);
+    url = path ? url_of(arena, &where, base, path) : NULL;
+    if (!url)
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s leaves the repository of %s", target, base);
+    return url;
+}
+
+static const char *resolve_url(Catalog *catalog, Arena *arena, const char *base, const char *target,
+                               GError **error)
+{
+    gboolean handled = FALSE;
+    const char *url =
+        base ? resolve_in_repository(catalog, arena, base, target, &handled, error) : NULL;
+    g_autofree char *absolute = NULL;
+
+    if (handled)
+        return url;
+    absolute = g_uri_resolve_relative(base, target, G_URI_FLAGS_PARSE_RELAXED, error);
+    return arena_strdup(arena, absolute);
+}
+
+gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, const char *type,
+                        const char *target, Source *resolved, GError **error)
 {
     g_autofree char *absolute = NULL, *folder = NULL;
+    const char *found;
 
     type = type ? type : base->type;
     if (!is_type(type) || g_str_has_suffix(target, "/")) {
@@ -75,63 +192,84 @@ gboolean source_resolve(Arena *arena, const Source *base, const char *type, cons
     if (g_str_equal(type, "file")) {
         folder = g_path_get_dirname(base->target);
         absolute = g_canonicalize_filename(target, folder);
+        found = arena_strdup(arena, absolute);
     } else {
-        absolute = g_uri_resolve_relative(g_str_equal(base->type, "url") ? base->target : NULL,
-                                          target, G_URI_FLAGS_PARSE_RELAXED, error);
+        found = resolve_url(catalog, arena, g_str_equal(base->type, "url") ? base->target : NULL,
+                            target, error);
     }
-    *resolved = (Source){type, arena_strdup(arena, absolute)};
-    if (absolute)
+    *resolved = (Source){type, found};
+    if (found)
         return TRUE;
     g_prefix_error(error, "Location %s:%s: ", type, target);
     return FALSE;
 }
 
-/* ---- the forge ---- */
-
-static gboolean forge_location(Catalog *catalog, Arena *arena, const char *url,
-                               ForgeLocation *location)
+gboolean source_crosses_repository(Catalog *catalog, Arena *arena, const Source *base,
+                                   const Source *other)
 {
-    return catalog->forge && forge_parse_url(catalog->forge, arena, url, location, NULL);
+    Where here, there;
+
+    if (!g_str_equal(base->type, "url") || !g_str_equal(other->type, "url") ||
+        !find_place(catalog, arena, base->target, &here) ||
+        !find_place(catalog, arena, other->target, &there) || here.host != there.host)
+        return FALSE;
+    if (here.forge.owner)
+        return g_ascii_strcasecmp(here.forge.owner, there.forge.owner) != 0 ||
+               g_ascii_strcasecmp(here.forge.name, there.forge.name) != 0;
+    return g_ascii_strcasecmp(here.place.owner, there.place.owner) != 0 ||
+           g_ascii_strcasecmp(here.place.name, there.place.name) != 0;
 }
 
-const char *source_repository(Catalog *catalog, Arena *arena, const Source *source)
-{
-    ForgeLocation location;
+/* ---- wildcards ---- */
 
-    if (!g_str_equal(source->type, "url") ||
-        !forge_location(catalog, arena, source->target, &location))
-        return NULL;
-    return arena_printf(arena, "%s/%s", location.owner, location.name);
+static gboolean list_forge(Catalog *catalog, Arena *arena, const ForgeLocation *at,
+                           GPtrArray *paths, GError **error)
+{
+    const Value *entries =
+        forge_list(catalog->forge, arena, at->owner, at->name, at->ref, "", TRUE, error);
+
+    for (guint i = 0; i < value_count(entries); i++) {
+        const Value *entry = value_item(entries, i);
+
+        if (g_str_equal(value_path_string(entry, "type", ""), "file"))
+            g_ptr_array_add(paths, (gpointer)value_path_string(entry, "path", ""));
+    }
+    return entries != NULL;
 }
 
 static gboolean expand_url(Catalog *catalog, Arena *arena, const char *url, GPtrArray *matches,
                            GError **error)
 {
-    ForgeLocation location;
-    const Value *entries;
-    gsize prefix;
+    g_autoptr(GPtrArray) paths = g_ptr_array_new();
+    Where where;
 
-    if (!forge_parse_url(catalog->forge, arena, url, &location, error))
-        return FALSE;
-    if (!g_str_has_suffix(url, location.path)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "%s: wildcards must not be escaped", url);
+    if (!find_place(catalog, arena, url, &where)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "%s: wildcards work in the forge and on the hosts of integrations", url);
         return FALSE;
     }
-    prefix = strlen(url) - strlen(location.path);
-    entries = forge_list(catalog->forge, arena, location.owner, location.name, location.ref, "",
-                         TRUE, error);
-    for (guint i = 0; i < value_count(entries) && matches->len < SOURCE_MATCHES_MAX; i++) {
-        const char *path = value_path_string(value_item(entries, i), "path", "");
+    if (where.forge.owner ? !list_forge(catalog, arena, &where.forge, paths, error)
+                          : !where.host->kind->list(where.host, arena, &where.place, paths, error))
+        return FALSE;
+    for (guint i = 0; i < paths->len; i++) {
         Source *source;
+        const char *found;
 
-        if (!g_str_equal(value_path_string(value_item(entries, i), "type", ""), "file") ||
-            !glob_matches(location.path, path, GLOB_PLAIN))
+        if (!glob_matches(path_of(&where), paths->pdata[i], GLOB_PLAIN))
             continue;
+        found = url_of(arena, &where, url, paths->pdata[i]);
+        if (!found || matches->len >= SOURCE_MATCHES_MAX) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                        "%s: wildcards must not be escaped, and "
+                        "match at most %d files",
+                        url, SOURCE_MATCHES_MAX);
+            return FALSE;
+        }
         source = arena_new0(arena, Source, 1);
-        *source = (Source){"url", arena_printf(arena, "%.*s%s", (int)prefix, url, path)};
+        *source = (Source){"url", found};
         g_ptr_array_add(matches, source);
     }
-    return entries != NULL;
+    return TRUE;
 }
 
 static int compare_sources(gconstpointer a, gconstpointer b)
@@ -142,129 +280,67 @@ static int compare_sources(gconstpointer a, gconstpointer b)
 GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, GError **error)
 {
     g_autoptr(GPtrArray) matches = g_ptr_array_new();
+    gboolean is_file = g_str_equal(source->type, "file");
 
-    if (!glob_has_magic(source->target)) {
+    /* A question mark begins the query of a URL. */
+    if (is_file ? !glob_has_magic(source->target) : !strpbrk(source->target, "*[")) {
         g_ptr_array_add(matches, (gpointer)source);
-    } else if (g_str_equal(source->type, "file")) {
-        if (!source_file_expand(arena, source->target, matches, error))
-            return NULL;
-    } else if (!expand_url(catalog, arena, source->target, matches, error)) {
+    } else if (is_file ? !source_file_expand(arena, source->target, matches, error)
+                       : !expand_url(catalog, arena, source->target, matches, error)) {
         return NULL;
     }
     g_ptr_array_sort(matches, compare_sources);
     return g_steal_pointer(&matches);
 }
 
-/* ---- URLs ---- */
+/* ---- links ---- */
 
-static gboolean host_matches(const char *pattern, const char *host)
+static gboolean is_commit(const char *ref)
 {
-    if (g_str_has_prefix(pattern, "*."))
-        return g_str_has_suffix(host, pattern + 1);
-    return g_ascii_strcasecmp(pattern, host) == 0;
+    return ref && strlen(ref) == 40 && ref[strspn(ref, "0123456789abcdefABCDEF")] == '\0';
 }
 
-static gboolean path_matches(const Value *paths, const char *path)
+/* What configuration maps to the built-in forge is browsed there. */
+static void link_forge(Catalog *catalog, Arena *arena, const ForgeLocation *at, SourceLinks *links)
 {
-    for (guint i = 0; i < value_count(paths); i++)
-        if (g_str_has_prefix(path, value_string(value_item(paths, i), "")))
-            return TRUE;
-    return value_count(paths) == 0;
+    const Value *repository = forge_get(catalog->forge, arena, at->owner, at->name, NULL);
+    const char *home = value_path_string(repository, "htmlUrl", NULL);
+
+    if (!home || !at->ref || !*at->path)
+        return;
+    links->view = arena_printf(arena, "%s/blob/%s/%s", home, at->ref, at->path);
+    links->folder =
+        arena_printf(arena, "%s/tree/%s/%s", home, at->ref, host_folder(arena, at->path));
 }
 
-/* Whether backend.reading.allow has the host (with its port, where it has one) and path of url. */
-static gboolean may_read_url(const Config *config, const char *url)
+void source_links(Catalog *catalog, Arena *arena, const Source *source, SourceLinks *links)
 {
-    g_autoptr(GUri) uri = g_uri_parse(url, G_URI_FLAGS_PARSE_RELAXED, NULL);
-    const Value *allowed = config_get(config, "backend.reading.allow");
-    g_autofree char *host = NULL;
+    Where where;
 
-    if (!uri || !g_uri_get_host(uri) || !g_str_has_prefix(g_uri_get_scheme(uri), "http"))
-        return FALSE;
-    host = g_uri_get_port(uri) > 0
-               ? g_strdup_printf("%s:%d", g_uri_get_host(uri), g_uri_get_port(uri))
-               : g_strdup(g_uri_get_host(uri));
-    for (guint i = 0; i < value_count(allowed); i++) {
-        const Value *entry = value_item(allowed, i);
-
-        if (host_matches(value_path_string(entry, "host", ""), host) &&
-            path_matches(value_get(entry, "paths"), g_uri_get_path(uri)))
-            return TRUE;
+    *links = (SourceLinks){0};
+    if (!g_str_equal(source->type, "url"))
+        return;
+    links->view = source->target;
+    if (!find_place(catalog, arena, source->target, &where))
+        return;
+    if (where.forge.owner) {
+        link_forge(catalog, arena, &where.forge, links);
+    } else if (*where.place.path) {
+        if (!is_commit(where.place.ref))
+            links->edit = where.host->kind->url(arena, &where.place, PLACE_EDIT);
+        links->folder = where.host->kind->url(arena, &where.place, PLACE_FOLDER);
     }
-    return FALSE;
 }
 
-/* Sends request, asking for the body only where it is not what known_etag stands for. */
-static gboolean fetch(const HttpRequest *request, Arena *arena, const char *known_etag,
-                      SourceReply *reply, GError **error)
-{
-    g_autoptr(GPtrArray) headers = g_ptr_array_new();
-    HttpRequest conditional = *request;
-    g_autoptr(HttpReply) answer = NULL;
+/* ---- reading ---- */
 
-    for (guint i = 0; request->headers && request->headers[i]; i++)
-        g_ptr_array_add(headers, (gpointer)request->headers[i]);
-    if (known_etag)
-        g_ptr_array_add(headers, arena_printf(arena, "If-None-Match: %s", known_etag));
-    g_ptr_array_add(headers, NULL);
-    conditional.headers = (const char *const *)headers->pdata;
-    answer = http_send(&conditional, error);
-    if (!answer)
-        return FALSE;
-    reply->etag = arena_strdup(arena, g_hash_table_lookup(answer->headers, "etag"));
-    reply->unchanged = known_etag && answer->status == 304;
-    if (reply->unchanged)
-        reply->etag = known_etag;
-    else if (answer->status == 200)
-        reply->bytes = g_bytes_new(answer->body, answer->length);
-    else if (answer->status == 404)
-        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "Unable to read url, no matching files found for %s",
-                    request->url);
-    else
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Unable to read url, %s answered %ld",
-                    request->url, answer->status);
-    return reply->unchanged || reply->bytes;
-}
-
-static const Value *github_integration(const Config *config, const char *host)
-{
-    const Value *integrations = config_get(config, "integrations.github");
-
-    for (guint i = 0; i < value_count(integrations); i++)
-        if (g_str_equal(value_path_string(value_item(integrations, i), "host", ""), host))
-            return value_item(integrations, i);
-    return NULL;
-}
-
-/* A file of GitHub itself, by its REST API. */
-static gboolean read_github(Catalog *catalog, Arena *arena, const ForgeLocation *location,
-                            const char *known_etag, SourceReply *reply, GError **error)
-{
-    const Value *integration = github_integration(catalog->config, location->host);
-    const char *token = value_path_string(integration, "token", NULL);
-    g_autofree char *path = g_uri_escape_string(location->path, "/", FALSE);
-    g_autofree char *ref = g_uri_escape_string(location->ref ? location->ref : "HEAD", NULL, FALSE);
-    const char *headers[] = {"Accept: application/vnd.github.raw",
-                             token ? arena_printf(arena, "Authorization: Bearer %s", token) : NULL,
-                             NULL};
-    HttpRequest request = {
-        .url = arena_printf(arena, "%s/repos/%s/%s/contents/%s?ref=%s",
-                            value_path_string(integration, "apiBaseUrl", "https://api.github.com"),
-                            location->owner, location->name, path, ref),
-        .headers = headers,
-        .reply_size_max = SOURCE_BYTES_MAX,
-        .allow_private = TRUE};
-
-    return fetch(&request, arena, known_etag, reply, error);
-}
-
-static gboolean read_forge(Catalog *catalog, Arena *arena, const ForgeLocation *location,
+static gboolean read_forge(Catalog *catalog, Arena *arena, const ForgeLocation *at,
                            const char *known_etag, SourceReply *reply, GError **error)
 {
     ForgeVersion version;
 
-    if (!forge_read_version(catalog->forge, location->owner, location->name, location->ref,
-                            location->path, known_etag, &version, &reply->bytes, error))
+    if (!forge_read_version(catalog->forge, at->owner, at->name, at->ref, at->path, known_etag,
+                            &version, &reply->bytes, error))
         return FALSE;
     reply->etag = arena_strdup(arena, version.blob);
     reply->revision = arena_strdup(arena, version.commit);
@@ -272,37 +348,36 @@ static gboolean read_forge(Catalog *catalog, Arena *arena, const ForgeLocation *
     return TRUE;
 }
 
-static gboolean read_url(Catalog *catalog, Arena *arena, const char *url, const char *known_etag,
-                         SourceReply *reply, GError **error)
+static gboolean read_host(const Where *where, Arena *arena, const char *url, const char *known_etag,
+                          SourceReply *reply, GError **error)
 {
-    HttpRequest request = {.url = url,
-                           .reply_size_max = SOURCE_BYTES_MAX,
-                           .allow_private = TRUE,
-                           .no_redirects = TRUE};
-    ForgeLocation location;
+    g_autoptr(GError) reason = NULL;
 
-    if (forge_location(catalog, arena, url, &location)) {
-        if (forge_kind_of_host(catalog->forge, location.host) == FORGE_GITHUB)
-            return read_github(catalog, arena, &location, known_etag, reply, error);
-        return read_forge(catalog, arena, &location, known_etag, reply, error);
-    }
-    /* Only what the configuration names is asked, wherever it stands in the network. */
-    if (may_read_url(catalog->config, url))
-        return fetch(&request, arena, known_etag, reply, error);
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                "Unable to read url, Reading from '%s' is not allowed. You may need to configure "
-                "an integration for the target host, or add it to the configured list of allowed "
-                "hosts at 'backend.reading.allow'",
-                url);
+    if (where->host->kind->read(where->host, arena, &where->place, known_etag, reply, &reason))
+        return TRUE;
+    source_reply_clear(reply);
+    reply->retry_at_ms = host_open_at(where->host);
+    if (g_error_matches(reason, PAVE_ERROR, ERROR_NOT_FOUND))
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND,
+                    "Unable to read url, no matching files found for %s", url);
+    else
+        g_set_error(error, PAVE_ERROR, reason->code, "Unable to read url, %s: %s", url,
+                    reason->message);
     return FALSE;
 }
 
 gboolean source_read(Catalog *catalog, Arena *arena, const Source *source, const char *known_etag,
                      SourceReply *reply, GError **error)
 {
+    Where where;
+
     if (g_str_equal(source->type, "file"))
         return source_file_read(catalog, arena, source->target, known_etag, reply, error);
-    return read_url(catalog, arena, source->target, known_etag, reply, error);
+    if (!find_place(catalog, arena, source->target, &where))
+        return source_url_read(catalog, arena, source->target, known_etag, reply, error);
+    if (where.forge.owner)
+        return read_forge(catalog, arena, &where.forge, known_etag, reply, error);
+    return read_host(&where, arena, source->target, known_etag, reply, error);
 }
 
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,

@@ -17,13 +17,23 @@ typedef struct {
 /* "type:target". */
 const char *source_format(Arena *arena, const Source *source);
 gboolean source_parse(Arena *arena, const char *text, Source *source, GError **error);
-/* target against the source it is written in; a file may only be named by a file. */
-gboolean source_resolve(Arena *arena, const Source *base, const char *type, const char *target,
-                        Source *resolved, GError **error);
+/* target against the source it is written in; a file may only be named by a file. Below a URL of a
+ * known host a slash at the beginning is the root of the repository. */
+gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, const char *type,
+                        const char *target, Source *resolved, GError **error);
+/* Whether both lie on the same known host in different repositories. */
+gboolean source_crosses_repository(Catalog *catalog, Arena *arena, const Source *base,
+                                   const Source *other);
 /* Source * of what a target with wildcards matches (itself, where it has none). */
 GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, GError **error);
 /* "owner/name" of the forge's repository it lies in; NULL for anything else. */
 const char *source_repository(Catalog *catalog, Arena *arena, const Source *source);
+
+/* Where people look at a file, change it and find its folder; NULL where that is nowhere. */
+typedef struct {
+    const char *view, *edit, *folder; /* folder ends in a slash */
+} SourceLinks;
+void source_links(Catalog *catalog, Arena *arena, const Source *source, SourceLinks *links);
 
 /* What reading gave. */
 typedef struct {

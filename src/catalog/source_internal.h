@@ -7,6 +7,7 @@
 struct Sources {
     const Config *config;
     GPtrArray *roots; /* SourceRoot * */
+    GPtrArray *hosts; /* Host * */
 };
 
 #define SOURCE_BYTES_MAX ((gsize)32 << 20)
@@ -25,3 +26,9 @@ gboolean source_file_read(Catalog *catalog, Arena *arena, const char *path, cons
 gboolean source_file_expand(Arena *arena, const char *pattern, GPtrArray *matches, GError **error);
 /* The real path of a file or folder that the configured locations let be read. */
 char *source_confine(Catalog *catalog, const char *path, GError **error);
+
+/* ---- URLs (source_url.c) ---- */
+
+/* A URL of a host that backend.reading.allow names. */
+gboolean source_url_read(Catalog *catalog, Arena *arena, const char *url, const char *known_etag,
+                         SourceReply *reply, GError **error);

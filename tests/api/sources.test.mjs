@@ -1,0 +1,175 @@
+// Where entities come from, against hosts that are as strict as the real ones.
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { CatalogClient } from '@backstage/catalog-client';
+import { FakeBitbucketCloud, FakeBitbucketServer, FakeGitHub, FakeGitLab, FakeGitea } from '../lib/scm.mjs';
+import { startPave } from '../lib/server.mjs';
+
+const component = (name, more = '') => `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: ${name}
+spec:
+  type: service
+  lifecycle: production
+  owner: team-a
+${more}`;
+
+let server, pave, client, options;
+const hosts = { github: new FakeGitHub(), gitlab: new FakeGitLab(), gitea: new FakeGitea(), cloud: new FakeBitbucketCloud(), bitbucket: new FakeBitbucketServer() };
+const { github, gitlab, gitea, cloud, bitbucket } = hosts;
+
+before(async () => {
+  for (const host of Object.values(hosts)) await host.start();
+  Object.assign(process.env, { GITHUB_HOST: github.host, GITLAB_HOST: gitlab.host, GITEA_HOST: gitea.host, BITBUCKET_CLOUD_HOST: cloud.host, BITBUCKET_SERVER_HOST: bitbucket.host });
+  server = await startPave(resolve(import.meta.dirname, 'sources'));
+  pave = server.pave;
+  await pave.signIn();
+  client = new CatalogClient({ discoveryApi: { getBaseUrl: async (plugin) => `http://127.0.0.1:${pave.port}/api/${plugin}` } });
+  options = { token: pave.token };
+});
+after(async () => {
+  await server?.remove();
+  for (const host of Object.values(hosts)) await host.stop();
+  for (const [name, host] of Object.entries(hosts)) assert.deepEqual(host.faults, [], name);
+});
+beforeEach(() => {
+  for (const host of Object.values(hosts)) host.requests.length = 0;
+});
+
+const register = async (target) => (await client.addLocation({ type: 'url', target }, options)).location;
+const annotations = async (ref) => (await client.getEntityByRef(ref, options))?.metadata.annotations;
+
+test('a file of GitHub is read by its API, with the token, and links back', async () => {
+  github.add('acme/shop', { files: { 'services/cart/catalog-info.yaml': component('gh-cart') } });
+  const target = `${github.url}/acme/shop/blob/main/services/cart/catalog-info.yaml`;
+  await register(target);
+  const found = await annotations('component:default/gh-cart');
+  assert.equal(found['backstage.io/managed-by-location'], `url:${target}`);
+  assert.equal(found['backstage.io/managed-by-origin-location'], `url:${target}`);
+  assert.equal(found['backstage.io/view-url'], target);
+  assert.equal(found['backstage.io/edit-url'], `${github.url}/acme/shop/edit/main/services/cart/catalog-info.yaml`);
+  assert.equal(found['backstage.io/source-location'], `url:${github.url}/acme/shop/tree/main/services/cart/`);
+  const [{ path, query }] = github.requests;
+  assert.deepEqual([path, query], ['/api/v3/repos/acme/shop/contents/services/cart/catalog-info.yaml', { ref: 'main' }]);
+});
+
+test('a URL that pins a commit has no link to an editor', async () => {
+  const { commits } = github.add('acme/pinned', { files: { 'catalog-info.yaml': component('gh-pinned') } });
+  await register(`${github.url}/acme/pinned/blob/${commits[0]}/catalog-info.yaml`);
+  const found = await annotations('component:default/gh-pinned');
+  assert.equal(found['backstage.io/edit-url'], undefined);
+  assert.equal(found['backstage.io/source-location'], `url:${github.url}/acme/pinned/tree/${commits[0]}/`);
+});
+
+test('what the author wrote of links stays, and a script among them leads nowhere', async () => {
+  github.add('acme/links', { files: { 'catalog-info.yaml': component('gh-links').replace('  name: gh-links', '  name: gh-links\n  annotations: {backstage.io/view-url: "JavaScript:alert(1)", backstage.io/edit-url: "https://example.com/edit"}') } });
+  await register(`${github.url}/acme/links/blob/main/catalog-info.yaml`);
+  const found = await annotations('component:default/gh-links');
+  assert.doesNotMatch(found['backstage.io/view-url'], /javascript/i);
+  assert.equal(found['backstage.io/edit-url'], 'https://example.com/edit');
+});
+
+test('wildcards of a GitHub URL name the files of its tree', async () => {
+  github.add('acme/mono', { files: { 'a/catalog-info.yaml': component('gh-a'), 'b/c/catalog-info.yaml': component('gh-b'), 'README.md': '#' } });
+  await register(`${github.url}/acme/mono/blob/main/**/catalog-info.yaml`);
+  assert.equal((await annotations('component:default/gh-b'))['backstage.io/managed-by-location'], `url:${github.url}/acme/mono/blob/main/b/c/catalog-info.yaml`);
+  assert.ok(await annotations('component:default/gh-a'));
+});
+
+test('a slash at the beginning of a target is the root of the repository', async () => {
+  const location = 'apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: gh-root}\nspec: {targets: [/services/x.yaml, ./y.yaml]}\n';
+  github.add('acme/root', { files: { 'deep/all.yaml': location, 'services/x.yaml': component('gh-x'), 'deep/y.yaml': component('gh-y') } });
+  await register(`${github.url}/acme/root/blob/main/deep/all.yaml`);
+  assert.ok(await annotations('component:default/gh-x'));
+  assert.ok(await annotations('component:default/gh-y'));
+});
+
+test('a file of GitLab lies in groups below groups', async () => {
+  gitlab.add('acme/platform/shop', { files: { 'catalog-info.yaml': component('gl-shop'), 'deep/er/catalog-info.yaml': component('gl-deep') } });
+  const target = `${gitlab.url}/acme/platform/shop/-/blob/main/catalog-info.yaml`;
+  await register(target);
+  const found = await annotations('component:default/gl-shop');
+  assert.equal(found['backstage.io/view-url'], target);
+  assert.equal(found['backstage.io/edit-url'], `${gitlab.url}/acme/platform/shop/-/edit/main/catalog-info.yaml`);
+  assert.equal(found['backstage.io/source-location'], `url:${gitlab.url}/acme/platform/shop/-/blob/main/`);
+  gitlab.pageSize = 1;
+  await register(`${gitlab.url}/acme/platform/shop/-/blob/main/**/catalog-info.yaml`);
+  gitlab.pageSize = 100;
+  assert.ok(await annotations('component:default/gl-deep'));
+});
+
+test('a file of Gitea is read with its links', async () => {
+  gitea.add('acme/shop', { files: { 'catalog-info.yaml': component('gt-shop'), 'x/1.yaml': component('gt-1'), 'x/2.yaml': component('gt-2') } });
+  const target = `${gitea.url}/acme/shop/src/branch/main/catalog-info.yaml`;
+  await register(target);
+  const found = await annotations('component:default/gt-shop');
+  assert.equal(found['backstage.io/edit-url'], `${gitea.url}/acme/shop/_edit/main/catalog-info.yaml`);
+  assert.equal(found['backstage.io/source-location'], `url:${gitea.url}/acme/shop/src/branch/main/`);
+  await register(`${gitea.url}/acme/shop/src/branch/main/x/*.yaml`);
+  assert.ok(await annotations('component:default/gt-2'));
+});
+
+test('a file of Bitbucket Cloud is read with its links', async () => {
+  cloud.add('acme/shop', { files: { 'catalog-info.yaml': component('bc-shop'), 'x/1.yaml': component('bc-1') } });
+  await register(`${cloud.url}/acme/shop/src/main/catalog-info.yaml`);
+  const found = await annotations('component:default/bc-shop');
+  assert.equal(found['backstage.io/edit-url'], `${cloud.url}/acme/shop/src/main/catalog-info.yaml?mode=edit&at=main`);
+  assert.equal(found['backstage.io/source-location'], `url:${cloud.url}/acme/shop/src/main/`);
+  await register(`${cloud.url}/acme/shop/src/main/x/*.yaml`);
+  assert.ok(await annotations('component:default/bc-1'));
+});
+
+test('a file of Bitbucket Server is read at the branch its URL asks for', async () => {
+  const location = 'apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: bs-all}\nspec: {target: ./x/1.yaml}\n';
+  bitbucket.add('SHOP/cart', { files: { 'catalog-info.yaml': component('bs-cart'), 'x/1.yaml': component('bs-1'), 'x/2.yaml': component('bs-2'), 'all.yaml': location } });
+  await register(`${bitbucket.url}/projects/SHOP/repos/cart/browse/catalog-info.yaml?at=refs%2Fheads%2Fmain`);
+  const found = await annotations('component:default/bs-cart');
+  assert.equal(found['backstage.io/source-location'], `url:${bitbucket.url}/projects/SHOP/repos/cart/browse/?at=refs%2Fheads%2Fmain`);
+  await register(`${bitbucket.url}/projects/SHOP/repos/cart/browse/all.yaml?at=refs%2Fheads%2Fmain`);
+  assert.deepEqual(bitbucket.requests.at(-1).query, { at: 'refs/heads/main' });
+  assert.ok(await annotations('component:default/bs-1'));
+  await register(`${bitbucket.url}/projects/SHOP/repos/cart/browse/**/2.yaml`);
+  assert.ok(await annotations('component:default/bs-2'));
+});
+
+test('a repository that was renamed is still read', async () => {
+  github.add('acme/new-name', { files: { 'catalog-info.yaml': component('gh-moved') } });
+  const routes = github.routes.bind(github);
+  github.routes = () => [{ path: /^\/api\/v3\/repos\/acme\/old-name\/contents\/(.+)$/, query: ['ref'], reply: ([path]) => ({ status: 301, body: { message: 'Moved Permanently' }, headers: { location: `${github.url}/api/v3/repos/acme/new-name/contents/${path}?ref=main` } }) }, ...routes()];
+  await register(`${github.url}/acme/old-name/blob/main/catalog-info.yaml`);
+  assert.ok(await annotations('component:default/gh-moved'));
+  delete github.routes;
+});
+
+const messageOf = async (location) => (await client.getEntityByRef(location.entityRef, options)).status.items[0].message;
+
+test('the token does not follow a redirect out of the API', async () => {
+  const routes = github.routes.bind(github);
+  github.routes = () => [{ path: /^\/api\/v3\/repos\/acme\/thief\/contents\/(.+)$/, query: ['ref'], reply: () => ({ status: 302, body: {}, headers: { location: `${gitlab.url}/steal` } }) }, ...routes()];
+  const location = await register(`${github.url}/acme/thief/blob/main/catalog-info.yaml`);
+  delete github.routes;
+  assert.match(await messageOf(location), /answered 302/);
+  assert.deepEqual(gitlab.requests, []);
+});
+
+test('what is not there and what may not be read are told apart, and no message has the token', async () => {
+  const missing = await register(`${github.url}/acme/shop/blob/main/none.yaml`);
+  assert.match(await messageOf(missing), /^NotFoundError: Unable to read url, no matching files found for .*none\.yaml/);
+  github.token = 'another';
+  const refused = await messageOf(await register(`${github.url}/acme/shop/blob/main/refused.yaml`));
+  github.token = 'ghp_fake0123456789';
+  assert.match(refused, /^NotAllowedError: .*GitHub .* answered 401: Bad credentials; the credentials below integrations are not accepted/);
+  assert.doesNotMatch(refused + server.log(), /ghp_fake/);
+});
+
+test('a host whose rate limit is used up is left alone until it says', async () => {
+  gitlab.useUp();
+  const first = await messageOf(await register(`${gitlab.url}/acme/platform/shop/-/blob/main/one.yaml`));
+  assert.match(first, /^ServiceUnavailableError: .*GitLab .* takes no more requests until \d{4}-\d\d-\d\dT.*Z, since its rate limit is used up/);
+  gitlab.limit = null;
+  gitlab.requests.length = 0;
+  assert.match(await messageOf(await register(`${gitlab.url}/acme/platform/shop/-/blob/main/two.yaml`)), /rate limit is used up/);
+  assert.deepEqual(gitlab.requests, []);
+});
