@@ -244,6 +244,7 @@ const Route catalog_routes[] = {
      catalog_api_location_by_entity, ROUTE_WORKER, "catalog.location.read"},
     {"POST", "/api/catalog/analyze-location", catalog_api_analyze, ROUTE_WORKER,
      "catalog.location.analyze"},
+    {"GET", OWN "/export", catalog_api_export, ROUTE_STREAM, READ},
     {"GET", OWN "/entities/{kind}/{namespace}/{name}/file", catalog_api_file, ROUTE_WORKER, READ},
     {"POST", OWN "/entities/{kind}/{namespace}/{name}/file", catalog_api_file_change, ROUTE_WORKER,
      "catalog.entity.update"},

@@ -296,6 +296,7 @@ CATALOG_HANDLER(catalog_api_location_by_entity);
 CATALOG_HANDLER(catalog_api_refresh);
 CATALOG_HANDLER(catalog_api_validate);
 CATALOG_HANDLER(catalog_api_analyze);
+CATALOG_HANDLER(catalog_api_export);
 CATALOG_HANDLER(catalog_api_file);
 CATALOG_HANDLER(catalog_api_file_change);
 CATALOG_HANDLER(catalog_api_history);

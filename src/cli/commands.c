@@ -42,6 +42,10 @@ const Command cli_commands[] = {
      command_jobs_retry},
     {"jobs answer", "ID done|repeat|fail", "Answer what a waiting job asks",
      "  pave jobs answer 01989f2e-… repeat", command_jobs_answer},
+    {"catalog export", "", "Everything the catalog holds, as YAML",
+     "  pave catalog export > catalog.yaml\n"
+     "  pave catalog export --filter kind=component,spec.owner=team-commerce",
+     command_catalog_export},
     {"login", "[URL]", "Sign in, and keep the credential",
      "  pave login https://pave.example.com --username ada\n  pave login --guest\n"
      "  pave login --token \"$TOKEN\"",

@@ -195,3 +195,43 @@ test('a deleted entity is remembered by its name', async () => {
   assert.equal((await pave.get(`${own}${api}/history/${items[1].id}`)).entity.spec.definition, 'openapi: 3.0.3');
   await assert.rejects(pave.get(`${own}/entities/api/default/never/history`), refused(404));
 });
+
+/** What an author wrote of every entity, by ref. */
+async function written(client) {
+  const entities = await client.get('/api/catalog/entities');
+  const kept = entities.filter(({ kind }) => kind !== 'Location').map(({ apiVersion, kind, metadata: { uid, etag, annotations, ...metadata }, spec }) => {
+    const own = Object.entries(annotations).filter(([name]) => !name.startsWith('backstage.io/'));
+    return [`${kind}:${metadata.namespace}/${metadata.name}`.toLowerCase(), { apiVersion, kind, metadata: { ...metadata, annotations: Object.fromEntries(own) }, spec }];
+  });
+  return Object.fromEntries(kept.sort(([a], [b]) => a.localeCompare(b)));
+}
+
+test('the export holds what authors wrote, and gives the same catalog when it is read', async () => {
+  const text = await pave.cli('catalog', 'export');
+  assert.match(text, /^---\napiVersion: backstage\.io\/v1alpha1\nkind: Component\nmetadata:\n  name: shed\nspec:/);
+  assert.doesNotMatch(text, /uid|etag|relations|managed-by|view-url|source-location|namespace|kind: Location/);
+  const before = await written(pave);
+  assert.ok(Object.keys(before).length >= 4);
+
+  const copy = await mkdtemp(join(tmpdir(), 'copy-'));
+  await chmod(copy, 0o755);
+  await writeFile(join(copy, 'catalog.yaml'), text);
+  await writeFile(join(copy, 'app-config.yaml'), files['app-config.yaml'].replace(/    - \{ type: file[^]*?\nforge:/, '    - { type: file, target: ./catalog.yaml }\nforge:').replace(/  repositories: .*\n/, ''));
+  const other = await startPave(copy);
+  try {
+    await other.pave.signIn();
+    assert.deepEqual(await written(other.pave), before);
+    assert.equal(await other.pave.cli('catalog', 'export'), text);
+  } finally {
+    await other.remove();
+    await rm(copy, { recursive: true, force: true });
+  }
+});
+
+test('an export is narrowed by filters, and raw where that is asked', async () => {
+  const text = await pave.cli('catalog', 'export', '--filter', 'kind=user,metadata.name=ada', '--filter', 'kind=group');
+  assert.deepEqual([...text.matchAll(/^kind: (.*)$/gm)].map(([, kind]) => kind), ['Group', 'User']);
+  assert.match(await pave.cli('catalog', 'export', '--raw', '--filter', 'kind=user,metadata.name=ada'), /managed-by-location/);
+  await assert.rejects(pave.cli('catalog', 'export', '--filter', '=x'), /not a valid statement/);
+  await assert.rejects(pave.get(`${own}/export?format=xml`), refused(400, /not as xml/));
+});
