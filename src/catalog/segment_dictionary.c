@@ -209,8 +209,8 @@ static void append_mask(GByteArray *out, const char *folded, const char *origina
             out->data[start + i / 8] |= (guint8)(1 << (i % 8));
 }
 
-void dictionary_encode(DictionaryWriter *writer, const char *folded, gsize length,
-                       const char *original, GByteArray *out)
+gsize dictionary_encode(DictionaryWriter *writer, const char *folded, gsize length,
+                        const char *original, GByteArray *out)
 {
     gsize shared = 0;
     guint start = out->len;
@@ -234,4 +234,5 @@ void dictionary_encode(DictionaryWriter *writer, const char *folded, gsize lengt
     writer->count++;
     g_string_truncate(writer->previous, shared);
     g_string_append_len(writer->previous, folded + shared, (gssize)(length - shared));
+    return shared;
 }

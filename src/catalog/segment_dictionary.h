@@ -58,6 +58,6 @@ void dictionary_writer_init(DictionaryWriter *writer);
 void dictionary_writer_clear(DictionaryWriter *writer);
 void dictionary_writer_restart(DictionaryWriter *writer);
 /* Appends the code of a value to out, whose bytes follow those given before; values come in order.
- * original NULL: as folded. */
-void dictionary_encode(DictionaryWriter *writer, const char *folded, gsize length,
-                       const char *original, GByteArray *out);
+ * original NULL: as folded. How much of the value before it, in the same block, it begins with. */
+gsize dictionary_encode(DictionaryWriter *writer, const char *folded, gsize length,
+                        const char *original, GByteArray *out);

@@ -193,13 +193,3 @@ guint32 segment_lower_bound(const SegmentField *field, const char *folded)
 {
     return dictionary_bound(&field->dictionary, folded, BOUND_LOWER);
 }
-
-void segment_find_substring(const SegmentField *field, const char *part, roaring_bitmap_t *values)
-{
-    g_auto(DictionaryCursor) cursor;
-
-    dictionary_cursor_init(&cursor, &field->dictionary);
-    while (dictionary_next(&cursor))
-        if (strstr(cursor.folded->str, part))
-            roaring_bitmap_add(values, cursor.next - 1);
-}

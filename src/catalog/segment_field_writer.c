@@ -11,6 +11,7 @@ struct FieldWriter {
     /* of the field that is being written */
     FieldRecord record;
     DictionaryWriter dictionary;
+    TrigramWriter *trigrams;
     GByteArray *values;        /* not yet handed on */
     GArray *starts, *postings; /* guint32 */
     GArray *bitmap_values;     /* guint32 */
@@ -33,6 +34,7 @@ FieldWriter *field_writer_new(SegmentWriter *writer)
     fields->records = g_array_new(FALSE, FALSE, sizeof(FieldRecord));
     fields->keys = g_byte_array_new();
     dictionary_writer_init(&fields->dictionary);
+    fields->trigrams = trigram_writer_new();
     fields->values = g_byte_array_new();
     fields->starts = g_array_new(FALSE, FALSE, sizeof(guint32));
     fields->postings = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -50,6 +52,7 @@ void field_writer_free(FieldWriter *fields)
     g_array_unref(fields->records);
     g_byte_array_unref(fields->keys);
     dictionary_writer_clear(&fields->dictionary);
+    trigram_writer_free(fields->trigrams);
     g_byte_array_unref(fields->values);
     g_array_unref(fields->starts);
     g_array_unref(fields->postings);
@@ -65,6 +68,7 @@ void field_writer_begin(FieldWriter *fields, const char *key)
     fields->record = (FieldRecord){.key = fields->keys->len};
     g_byte_array_append(fields->keys, (const guint8 *)key, (guint)strlen(key) + 1);
     dictionary_writer_restart(&fields->dictionary);
+    trigram_writer_restart(fields->trigrams, key);
     g_byte_array_set_size(fields->values, 0);
     g_array_set_size(fields->starts, 0);
     g_array_set_size(fields->postings, 0);
@@ -87,9 +91,11 @@ void field_writer_value(FieldWriter *fields, const char *folded, gsize length, c
                         const guint32 *documents, guint32 count)
 {
     guint32 value = fields->dictionary.count;
+    gsize shared;
 
     g_byte_array_set_size(fields->values, 0);
-    dictionary_encode(&fields->dictionary, folded, length, original, fields->values);
+    shared = dictionary_encode(&fields->dictionary, folded, length, original, fields->values);
+    trigram_writer_value(fields->trigrams, folded, length, shared);
     segment_writer_put(fields->writer, fields->values->data, fields->values->len);
     g_array_append_val(fields->starts, fields->postings->len);
     fields->pair_count += count;
@@ -310,6 +316,7 @@ void field_writer_end(FieldWriter *fields)
     record->values.length = fields->dictionary.position;
     record->restarts = segment_writer_span(fields->writer, fields->dictionary.restarts->data,
                                            sizeof(guint64) * fields->dictionary.restarts->len);
+    trigram_writer_end(fields->trigrams, fields->writer, record);
     pairs = pairs_by_document(fields);
     write_postings(fields);
     if (fields->pair_count)

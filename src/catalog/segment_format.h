@@ -72,12 +72,12 @@ typedef enum {
 typedef struct {
     guint64 key; /* offset in keys */
     guint32 value_count, flags;
-    Span restarts, values;      /* the dictionary */
-    Span starts, postings;      /* u32; documents of v: postings[starts[v] … starts[v + 1]) */
-    Span bitmaps;               /* BitmapRecord by value; its range in postings is empty */
-    Span column_documents;      /* sparse: u32, ascending */
-    Span column_starts, column; /* u32, see segment_column.c */
-    Span trigrams, trigram_lists;
+    Span restarts, values;        /* the dictionary */
+    Span starts, postings;        /* u32; documents of v: postings[starts[v] … starts[v + 1]) */
+    Span bitmaps;                 /* BitmapRecord by value; its range in postings is empty */
+    Span column_documents;        /* sparse: u32, ascending */
+    Span column_starts, column;   /* u32, see segment_column.c */
+    Span trigrams, trigram_lists; /* see segment_trigrams.c */
     DocumentSet documents, lists;
 } FieldRecord;
 
@@ -219,6 +219,16 @@ void field_writer_end(FieldWriter *writer);
 void field_writer_finish(FieldWriter *writer);
 void field_writer_free(FieldWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FieldWriter, field_writer_free)
+
+/* The trigrams of a field's values, where it has many (segment_trigrams.c). */
+typedef struct TrigramWriter TrigramWriter;
+
+TrigramWriter *trigram_writer_new(void);
+void trigram_writer_free(TrigramWriter *writer);
+void trigram_writer_restart(TrigramWriter *writer, const char *key);
+/* shared: as dictionary_encode() says. */
+void trigram_writer_value(TrigramWriter *writer, const char *text, gsize length, gsize shared);
+void trigram_writer_end(TrigramWriter *writer, SegmentWriter *out, FieldRecord *record);
 
 /* The column of a field from its pairs (document << 32 | value), ascending (segment_column.c). */
 void segment_write_column(SegmentWriter *writer, FieldRecord *record, const guint64 *pairs,
