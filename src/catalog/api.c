@@ -56,7 +56,7 @@ gboolean catalog_check_parameters(const Request *request, const char *const *nam
 
 static Response *entity_response(const Snapshot *snapshot, EntityId id)
 {
-    GString *text = g_string_new(NULL);
+    GString *text = g_string_sized_new(2048);
     gsize length;
 
     snapshot_text(snapshot, id, text);

@@ -7,6 +7,8 @@
 typedef struct {
     Request *request;
     guint room;
+    gsize size;           /* of all names and values, each with its NUL */
+    char *text;           /* where the next one is copied to */
     const char *line_end; /* of the line before */
     gboolean exact;       /* every line ended in CR LF and was not folded, as far as one can tell */
 } HeaderCopy;
@@ -14,8 +16,21 @@ typedef struct {
 static enum MHD_Result count_header(void *data, enum MHD_ValueKind kind, const char *name,
                                     size_t name_length, const char *value, size_t value_length)
 {
-    ++*(guint *)data;
+    HeaderCopy *copy = data;
+
+    copy->room++;
+    copy->size += name_length + value_length + 2;
     return MHD_YES;
+}
+
+static const char *copy_text(HeaderCopy *copy, const char *text, gsize length)
+{
+    char *copied = copy->text;
+
+    memcpy(copied, text, length);
+    copied[length] = '\0';
+    copy->text += length + 1;
+    return copied;
 }
 
 static gsize trimmed(const char *value, gsize length)
@@ -36,9 +51,8 @@ static enum MHD_Result copy_header(void *data, enum MHD_ValueKind kind, const ch
         return MHD_NO;
     copy->exact = copy->exact && name == copy->line_end + 2 && value > name + name_length;
     copy->line_end = value + value_length;
-    request->headers[request->header_count++] =
-        (HttpHeader){arena_strndup(request->arena, name, name_length),
-                     arena_strndup(request->arena, value, length), name_length, length};
+    request->headers[request->header_count++] = (HttpHeader){
+        copy_text(copy, name, name_length), copy_text(copy, value, length), name_length, length};
     return MHD_YES;
 }
 
@@ -55,12 +69,15 @@ static gsize head_size(Request *request)
 static gboolean copy_head(Request *request, const char *method, const char *url)
 {
     gboolean telling = g_str_has_prefix(MHD_get_version(), "0.9.75");
-    HeaderCopy copy = {request, 0, url + strlen(request->target) + strlen(" HTTP/1.1"), TRUE};
+    HeaderCopy copy = {.request = request,
+                       .line_end = url + strlen(request->target) + strlen(" HTTP/1.1"),
+                       .exact = TRUE};
 
     request->method = arena_strdup(request->arena, method);
     request->head = g_str_equal(method, "HEAD");
-    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &copy.room);
+    MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, count_header, &copy);
     request->headers = arena_new0(request->arena, HttpHeader, copy.room + 1);
+    copy.text = arena_alloc(request->arena, copy.size);
     MHD_get_connection_values_n(request->connection, MHD_HEADER_KIND, copy_header, &copy);
     return !telling || (copy.exact && url == method + strlen(method) + 1 &&
                         copy.line_end + 4 == method + head_size(request));

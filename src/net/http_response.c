@@ -16,7 +16,7 @@ static Response *response_new(ResponseKind kind, unsigned status)
 
     response->kind = kind;
     response->status = status;
-    response->headers = g_ptr_array_new_with_free_func(g_free);
+    response->headers = g_ptr_array_new_full(8, g_free);
     return response;
 }
 
@@ -191,16 +191,22 @@ static gboolean etag_matches(const char *given, const char *etag)
     return FALSE;
 }
 
+static void write_hex(char *at, guint64 number)
+{
+    for (int i = 15; i >= 0; i--, number >>= 4)
+        at[i] = "0123456789abcdef"[number & 15];
+}
+
 /* Of the bytes alone, so that every node and every start gives the same. */
 static void add_etag(Response *response)
 {
     gsize length;
     const void *bytes = g_bytes_get_data(response->bytes, &length);
     XXH128_hash_t digest = XXH3_128bits(bytes, length);
-    char etag[64];
+    char etag[] = "W/\"0123456789abcdef0123456789abcdef\"";
 
-    g_snprintf(etag, sizeof etag, "W/\"%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x\"",
-               (guint64)digest.high64, (guint64)digest.low64);
+    write_hex(etag + 3, digest.high64);
+    write_hex(etag + 19, digest.low64);
     response_header(response, "ETag", etag);
 }
 
@@ -329,7 +335,9 @@ static void add_own_headers(const Request *request, const Response *response,
     const char *type = response_get_header(response, "Content-Type");
 
     MHD_add_response_header(made, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(made, "Referrer-Policy", "same-origin");
+    /* JSON refers to nothing. */
+    if (!type || !g_str_has_prefix(type, "application/json"))
+        MHD_add_response_header(made, "Referrer-Policy", "same-origin");
     if (type && g_str_has_prefix(type, "text/html")) {
         MHD_add_response_header(made, "X-Frame-Options", "DENY");
         if (!response_get_header(response, "Content-Security-Policy"))

@@ -56,7 +56,8 @@ HttpServer *http_server_new(const HttpServerOptions *options)
     if (server->options.stream_workers == 0)
         server->options.stream_workers = 64;
     server->hosts = g_strdupv((char **)server->options.hosts);
-    server->trusted_proxies = g_strdupv((char **)server->options.trusted_proxies);
+    if (server->options.trusted_proxies && server->options.trusted_proxies[0])
+        server->trusted_proxies = g_strdupv((char **)server->options.trusted_proxies);
     server->router = http_router_new();
     server->listeners = g_ptr_array_new_with_free_func(free_listener);
     server->workers = http_pool_new(server->options.workers, 4096);

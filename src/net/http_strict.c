@@ -3,12 +3,17 @@
 #include "net/http_internal.h"
 #include <string.h>
 
-#define TOKEN_CHARACTERS                                                                           \
-    "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-
 static gboolean is_token(const char *text, gsize length)
 {
-    return length > 0 && strspn(text, TOKEN_CHARACTERS) >= length;
+    static const char is_sign[256] = {
+        ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
+        ['-'] = 1, ['.'] = 1, ['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1,  ['~'] = 1,
+    };
+
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isalnum(text[i]) && !is_sign[(unsigned char)text[i]])
+            return FALSE;
+    return length > 0;
 }
 
 static gboolean has_control(const char *text, gsize length)
@@ -24,7 +29,9 @@ static gboolean has_control(const char *text, gsize length)
 
 static gboolean named(const HttpHeader *header, const char *name)
 {
-    return g_ascii_strcasecmp(header->name, name) == 0;
+    gsize length = strlen(name);
+
+    return header->name_length == length && g_ascii_strncasecmp(header->name, name, length) == 0;
 }
 
 static const char *check_host(const char *host)
