@@ -1,4 +1,5 @@
 #include "catalog/catalog_internal.h"
+#include "catalog/discovery.h"
 #include <string.h>
 
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
@@ -27,8 +28,10 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
     }
     catalog->follower = follower_new(catalog);
     catalog->history = history_keeper_new(db, config);
-    if (jobs)
+    if (jobs) {
         refresh_register(catalog);
+        discovery_register(catalog);
+    }
     return catalog;
 }
 

@@ -126,9 +126,10 @@ const Value *fields_project(Arena *arena, const Value *entity, const char *const
 
 /* ---- locations (store.c, location.c) ---- */
 
-typedef struct {
+typedef struct CatalogLocation CatalogLocation;
+struct CatalogLocation {
     const char *id, *type, *target, *origin, *created_by;
-} CatalogLocation;
+};
 
 /* NULL without error where there is none. In arena. */
 CatalogLocation *store_location(DbConn *conn, Arena *arena, const char *id, GError **error);
@@ -278,6 +279,10 @@ void refresh_register(Catalog *catalog);
 /* Asks for a refresh of locations (ids). */
 gboolean refresh_submit(Catalog *catalog, const char *const *location_ids, const char *actor,
                         GError **error);
+/* The same in a transaction. */
+gboolean refresh_submit_in(DbConn *tx, Catalog *catalog, Arena *arena,
+                           const char *const *location_ids, const char *actor, const char *cause,
+                           GError **error);
 
 /* ---- routes that live outside api.c ---- */
 

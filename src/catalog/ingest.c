@@ -1,5 +1,6 @@
 /* Brings the table, the log and the index up to what a location says now. */
 #include "catalog/catalog_internal.h"
+#include "catalog/discovery.h"
 #include <string.h>
 
 /* What is to change; made before the transaction, which may run more than once. */
@@ -261,6 +262,8 @@ gboolean location_ingest(Catalog *catalog, Arena *arena, const CatalogLocation *
 {
     gboolean done;
 
+    if (discovery_is_provider(location))
+        return discovery_read(catalog, arena, location, error);
     pthread_mutex_lock(&catalog->ingest_lock);
     done = ingest(catalog, arena, location, actor, diagnostics, error);
     pthread_mutex_unlock(&catalog->ingest_lock);

@@ -1,5 +1,6 @@
 /* Registered and configured locations. */
 #include "catalog/catalog_internal.h"
+#include "catalog/discovery.h"
 #include <string.h>
 
 static gboolean write_location(DbConn *tx, void *location, GError **error)
@@ -105,9 +106,9 @@ gboolean catalog_unregister(Catalog *catalog, const char *location_id, const cha
     g_autoptr(GError) reason = NULL;
     CatalogLocation *location = store_location(db_reader(catalog->db), arena, location_id, &reason);
 
-    if (location && g_str_equal(location->origin, "config")) {
+    if (location && !g_str_equal(location->origin, "registered")) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,
-                    "%s is named in the configuration and can only be removed there",
+                    "%s comes from the configuration and can only be removed there",
                     location->target);
         return FALSE;
     }
@@ -184,7 +185,7 @@ gboolean catalog_start(Catalog *catalog, GError **error)
     for (guint i = 0; i < value_count(locations); i++)
         if (!read_configured(catalog, value_item(locations, i), error))
             return FALSE;
-    return TRUE;
+    return !catalog->jobs || discovery_start(catalog, error);
 }
 
 void catalog_stop(Catalog *catalog)

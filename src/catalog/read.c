@@ -1,5 +1,6 @@
 /* Reads everything a location names, and what that names in turn. */
 #include "catalog/catalog_internal.h"
+#include "catalog/discovery.h"
 #include "formats/nunjucks.h"
 #include "formats/yaml.h"
 #include <string.h>
@@ -373,8 +374,11 @@ static void read_target(Reader *reader, Emission *parent, const Source *base, co
     g_autoptr(GPtrArray) sources = NULL;
     Source source = {type ? type : base->type, value_string(target, "")};
 
-    if (!source_resolve(reader->catalog, reader->arena, base, type, value_string(target, ""), &source, &error) ||
+    if (!source_resolve(reader->catalog, reader->arena, base, type, value_string(target, ""),
+                        &source, &error) ||
         !(sources = source_expand(reader->catalog, reader->arena, &source, &error))) {
+        if (optional && g_error_matches(error, PAVE_ERROR, ERROR_NOT_FOUND))
+            return;
         fail_source(reader, parent, &source, target, error);
         return;
     }
@@ -408,6 +412,8 @@ static const Value *location_entity(Arena *arena, const CatalogLocation *locatio
     value_set_string(arena, metadata, "name", strchr(ref, '/') + 1);
     value_set_string(arena, spec, "type", location->type);
     value_set_string(arena, spec, "target", location->target);
+    if (discovery_is_found(location))
+        value_set_string(arena, spec, "presence", "optional");
     value_set_string(arena, entity, "apiVersion", "backstage.io/v1alpha1");
     value_set_string(arena, entity, "kind", "Location");
     value_set(arena, entity, "metadata", metadata);

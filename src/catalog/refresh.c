@@ -99,6 +99,17 @@ static gboolean write_request(DbConn *tx, void *data, GError **error)
     return submit(tx, refresh->catalog, arena, ids, refresh->actor, NULL, error);
 }
 
+gboolean refresh_submit_in(DbConn *tx, Catalog *catalog, Arena *arena,
+                           const char *const *location_ids, const char *actor, const char *cause,
+                           GError **error)
+{
+    Value *ids = value_array_new(arena);
+
+    for (const char *const *id = location_ids; *id; id++)
+        value_append(arena, ids, value_string_new(arena, *id));
+    return submit(tx, catalog, arena, ids, actor, cause, error);
+}
+
 gboolean refresh_submit(Catalog *catalog, const char *const *location_ids, const char *actor,
                         GError **error)
 {

@@ -88,7 +88,7 @@ const char *host_join(Arena *arena, char **segments, guint count)
 
 const char *host_escape_path(Arena *arena, const char *path)
 {
-    g_autofree char *escaped = g_uri_escape_string(path, "/", FALSE);
+    g_autofree char *escaped = g_uri_escape_string(path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, FALSE);
 
     return arena_strdup(arena, escaped);
 }

@@ -297,6 +297,26 @@ gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocat
 
 /* ---- values ---- */
 
+const Value *forge_repositories(Forge *forge, Arena *arena, GError **error)
+{
+    g_autoptr(GPtrArray) all = forge_store_list(db_reader(forge->db), "ready", error);
+    Value *values = value_array_new(arena);
+
+    for (guint i = 0; all && i < all->len; i++) {
+        const ForgeRepository *repository = all->pdata[i];
+        g_autofree char *html = forge_html_url(forge, repository->owner, repository->name);
+        Value *value = value_object_new(arena);
+
+        value_set_string(arena, value, "owner", repository->owner);
+        value_set_string(arena, value, "name", repository->name);
+        value_set_string(arena, value, "defaultBranch", repository->default_branch);
+        value_set_string(arena, value, "visibility", repository->visibility);
+        value_set_string(arena, value, "htmlUrl", html);
+        value_append(arena, values, value);
+    }
+    return all ? values : NULL;
+}
+
 const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository)
 {
     Value *value = value_object_new(arena);

@@ -52,6 +52,9 @@ const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const cha
 const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char *name,
                        GError **error);
 
+/* [{owner, name, defaultBranch, visibility, htmlUrl}] of every repository, by name. */
+const Value *forge_repositories(Forge *forge, Arena *arena, GError **error);
+
 /* Splits a browse or raw URL of a known repository: "https://github.com/o/r/blob/main/dir/x.yaml",
  * "…/tree/main/dir", "…/raw/…". FALSE with ERROR_INPUT for anything else. Strings in arena. */
 typedef struct {

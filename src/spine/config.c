@@ -124,13 +124,16 @@ int64_t config_int(const Config *config, const char *path, int64_t fallback)
     return value_int(value, fallback);
 }
 
-gboolean config_bool(const Config *config, const char *path, gboolean fallback)
+gboolean config_value_bool(const Value *value, gboolean fallback)
 {
-    const Value *value = config_get(config, path);
-
     if (value_is(value, VALUE_STRING))
         return g_str_equal(value_string(value, ""), "true");
     return value_bool(value, fallback);
+}
+
+gboolean config_bool(const Config *config, const char *path, gboolean fallback)
+{
+    return config_value_bool(config_get(config, path), fallback);
 }
 
 int64_t config_duration_ms(const Config *config, const char *path, int64_t fallback_ms)

@@ -22,6 +22,8 @@ const Value *config_get(const Config *config, const char *path); /* "backend.bas
 const char *config_string(const Config *config, const char *path, const char *fallback);
 int64_t config_int(const Config *config, const char *path, int64_t fallback);
 gboolean config_bool(const Config *config, const char *path, gboolean fallback);
+/* The same of a value: what a variable gives is text. */
+gboolean config_value_bool(const Value *value, gboolean fallback);
 /* "15s", "2m", "1h" or ISO 8601 or {seconds: 15} → ms. */
 int64_t config_duration_ms(const Config *config, const char *path, int64_t fallback_ms);
 /* An absolute path for one that the schema does not know to be a path, relative to the first file;

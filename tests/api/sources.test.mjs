@@ -20,8 +20,44 @@ let server, pave, client, options;
 const hosts = { github: new FakeGitHub(), gitlab: new FakeGitLab(), gitea: new FakeGitea(), cloud: new FakeBitbucketCloud(), bitbucket: new FakeBitbucketServer() };
 const { github, gitlab, gitea, cloud, bitbucket } = hosts;
 
+const info = (name) => ({ files: { 'catalog-info.yaml': component(name) } });
+
+/** What the providers of the configuration find, and what they do not. */
+function addOrganizations() {
+  github.organizations.set('platform', { members: [], teams: [] });
+  github.pageSize = 2;
+  github.add('platform/svc-one', { files: { 'catalog-info.yaml': component('found-one'), 'deep/er/catalog-info.yaml': component('found-deep') }, topics: ['catalog'] });
+  github.add('platform/svc-two', { ...info('found-two'), branch: 'trunk', topics: ['x', 'extra'], visibility: 'internal' });
+  github.add('platform/svc-fork', { ...info('lost-fork'), topics: ['catalog'], fork: true });
+  github.add('platform/svc-old', { ...info('lost-archived'), topics: ['catalog'], archived: true });
+  github.add('platform/svc-secret', { ...info('lost-secret'), topics: ['catalog', 'secret'] });
+  github.add('platform/svc-public', { ...info('lost-public'), topics: ['catalog'], visibility: 'public' });
+  github.add('platform/a-svc-x', { ...info('lost-name'), topics: ['catalog'] });
+  github.add('platform/svc-empty', { files: {}, topics: ['catalog'] });
+  github.add('platform/svc-broken', { files: { 'catalog-info.yaml': 'kind: [' }, topics: ['catalog'] });
+  github.add('person/with', info('found-with'));
+  github.add('person/without', { files: { 'README.md': '#' } });
+  gitlab.pageSize = 2;
+  gitlab.add('data/lake', info('found-lake'));
+  gitlab.add('data/team/pipe', { ...info('found-pipe'), branch: 'develop' });
+  gitlab.add('data/team/excluded', info('lost-excluded'));
+  gitlab.add('data/team/fork', { ...info('lost-gl-fork'), fork: true });
+  gitlab.add('data/old', { ...info('lost-gl-archived'), archived: true });
+  gitlab.add('database/other', info('lost-other-group'));
+  gitea.organizations.add('tools');
+  for (let i = 0; i < 51; i++) gitea.add(`tools/t${i}`, i === 50 ? info('found-tool') : {});
+  cloud.add('ws/svc-a', { ...info('found-cloud'), project: 'SHOP' });
+  cloud.add('ws/svc-b', { ...info('lost-cloud'), project: 'XSHOP' });
+  cloud.add('ws/lib', { ...info('lost-cloud-lib'), project: 'SHOP' });
+  bitbucket.add('OPS/one', info('found-ops'));
+  bitbucket.add('OPS/two', { ...info('lost-ops'), archived: true });
+  bitbucket.add('OPS/three', info('found-ops-three'));
+  bitbucket.add('DEV/one', info('lost-dev'));
+}
+
 before(async () => {
   for (const host of Object.values(hosts)) await host.start();
+  addOrganizations();
   Object.assign(process.env, { GITHUB_HOST: github.host, GITLAB_HOST: gitlab.host, GITEA_HOST: gitea.host, BITBUCKET_CLOUD_HOST: cloud.host, BITBUCKET_SERVER_HOST: bitbucket.host });
   server = await startPave(resolve(import.meta.dirname, 'sources'));
   pave = server.pave;
@@ -34,6 +70,37 @@ after(async () => {
   for (const host of Object.values(hosts)) await host.stop();
   for (const [name, host] of Object.entries(hosts)) assert.deepEqual(host.faults, [], name);
 });
+const nameOf = (entity) => entity.metadata.name;
+const namesOf = async (filter) => (await client.getEntities({ filter, fields: ['metadata.name'] }, options)).items.map(nameOf).sort();
+
+test('the repositories of organisations are found, as far as the filters let them', async () => {
+  const wanted = ['found-cloud', 'found-deep', 'found-lake', 'found-one', 'found-ops', 'found-ops-three', 'found-pipe', 'found-tool', 'found-two', 'found-with', 'own-first'];
+  await pave.until('everything is found', async () => (await namesOf({ kind: 'component' })).length >= wanted.length, 30);
+  assert.deepEqual(await namesOf({ kind: 'component' }), wanted);
+  github.pageSize = gitlab.pageSize = 100;
+
+  const two = await client.getEntityByRef('component:default/found-two', options);
+  const from = `${hosts.github.url.replace('http:', 'https:')}/platform/svc-two/blob/trunk`;
+  assert.equal(two.metadata.annotations['backstage.io/managed-by-location'], `url:${from}/catalog-info.yaml`);
+  assert.equal(two.metadata.annotations['backstage.io/managed-by-origin-location'], `url:${from}/**/catalog-info.yaml`);
+  const { items } = await client.getEntities({ filter: { kind: 'location', 'spec.target': `${from}/**/catalog-info.yaml` } }, options);
+  assert.deepEqual([items.length, items[0].spec.presence], [1, 'optional']);
+});
+
+test('a found repository without the file is no fault, one with a broken file says so and hurts no other', async () => {
+  const faults = async (name) => (await client.getEntities({ filter: { kind: 'location', 'spec.target': `https://${github.host}/platform/${name}/blob/main/**/catalog-info.yaml` } }, options)).items[0].status?.items ?? [];
+  assert.deepEqual(await faults('svc-empty'), []);
+  assert.match((await faults('svc-broken'))[0].message, /^InputError: .*catalog-info\.yaml:2:1\)$/);
+  const checked = await namesOf({ kind: 'location', 'spec.target': `https://${github.host}/person/without/blob/main/catalog-info.yaml` });
+  assert.deepEqual(checked, []);
+});
+
+test('a repository that a template makes in the forge is in the catalog at once', async () => {
+  const { id } = await pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/make', values: { name: 'own-second' } });
+  await pave.until('the task ended', async () => (await pave.get(`/api/scaffolder/v2/tasks/${id}`)).status !== 'processing' && (await pave.get(`/api/scaffolder/v2/tasks/${id}`)).status !== 'open', 30);
+  await pave.until('the new repository is in the catalog', async () => (await namesOf({ 'metadata.name': 'own-second' })).length === 1, 20);
+});
+
 beforeEach(() => {
   for (const host of Object.values(hosts)) host.requests.length = 0;
 });
