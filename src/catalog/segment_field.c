@@ -21,7 +21,7 @@ static void open_dictionary(SegmentField *field)
     dictionary->restarts =
         segment_span(field->segment, &record->restarts, sizeof(guint64), &restarts);
     dictionary->bytes = segment_span(field->segment, &record->values, 1, &dictionary->length);
-    if (record->value_count < G_MAXINT32 &&
+    if (dictionary->bytes && record->value_count < G_MAXINT32 &&
         ((guint64)record->value_count + DICTIONARY_BLOCK - 1) / DICTIONARY_BLOCK <= restarts)
         dictionary->count = record->value_count;
 }

@@ -366,7 +366,9 @@ static void merge_fields(Merge *merge)
         const char *key = segment_field_key(heads[heap.parts[0]].field);
         guint count = 0;
 
-        while (heap.count && strcmp(segment_field_key(heads[heap.parts[0]].field), key) == 0) {
+        /* A part that was damaged may have a key twice. */
+        while (heap.count && count < merge->count &&
+               strcmp(segment_field_key(heads[heap.parts[0]].field), key) == 0) {
             guint part = heap.parts[0];
 
             open_field(&same[count++], part, heads[part].field);
