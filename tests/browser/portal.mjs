@@ -1,11 +1,24 @@
 // What every browser test needs: the server, a signed-in page that fails on errors in the console, screenshots.
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
 import { test as base, expect } from '@playwright/test';
 import { Pave } from '../lib/pave.mjs';
 
 export const details = JSON.parse(process.env.PAVE_TEST_DETAILS ?? '{"url": "http://localhost"}');
 
 const screenshots = resolve(import.meta.dirname, '../../test-results/screenshots');
+
+/** A portal that was just built is tried without building the program again: its files come from a folder. */
+async function serveFrom(folder, page) {
+  await page.route(
+    (url) => !url.pathname.startsWith('/api/'),
+    (route) => {
+      const { pathname } = new URL(route.request().url());
+      const path = resolve(folder, `.${pathname}`);
+      return route.fulfill({ path: extname(path) && existsSync(path) ? path : resolve(folder, 'index.html') });
+    },
+  );
+}
 
 export const test = base.extend({
   baseURL: details.url,
@@ -23,6 +36,7 @@ export const test = base.extend({
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
         errors.push(message.text());
     });
+    if (process.env.PAVE_BROWSER_DIST) await serveFrom(process.env.PAVE_BROWSER_DIST, page);
     await use(page);
     expect(errors, 'errors in the console').toEqual([]);
   },

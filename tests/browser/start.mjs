@@ -22,7 +22,7 @@ async function running() {
   }
 }
 
-async function signedIn(pave) {
+export async function signedIn(pave) {
   const reply = await pave.raw('POST', '/api/identity/v1/login', {
     headers: { 'content-type': 'application/json', origin: pave.url },
     body: JSON.stringify({ provider: 'guest' }),

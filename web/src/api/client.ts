@@ -16,6 +16,7 @@ export interface Diagnostic {
   file?: string;
   line?: number;
   column?: number;
+  pointer?: string;
   hint?: string;
 }
 
@@ -30,8 +31,9 @@ export class ApiError extends Error {
   }
 
   get diagnostics(): Diagnostic[] {
-    const error = (this.body as { error?: { diagnostics?: Diagnostic[] } } | null)?.error;
-    return Array.isArray(error?.diagnostics) ? error.diagnostics : [];
+    const body = this.body as { diagnostics?: Diagnostic[]; error?: { diagnostics?: Diagnostic[] } } | null;
+    const found = body?.diagnostics ?? body?.error?.diagnostics;
+    return Array.isArray(found) ? found : [];
   }
 }
 

@@ -7,7 +7,8 @@ import { AppLink } from '../shell/AppLink';
 import { EntityLink } from '../shell/EntityLink';
 import { notifyDone, notifyError } from '../shell/notify';
 import { Status } from '../shell/Status';
-import { refOf, relationsOf, repositoryOf, type Entity } from './api';
+import { refOf, relationsOf, repositoryOf, titleOf, type Entity } from './api';
+import { StarButton } from './StarButton';
 
 function RefreshButton({ entity }: { entity: Entity }) {
   const refresh = useMutation({
@@ -38,6 +39,7 @@ export function HeaderActions({ entity }: { entity: Entity }) {
   const view = entity.metadata.annotations?.['backstage.io/view-url'];
   return (
     <>
+      <StarButton entityRef={refOf(entity)} name={titleOf(entity)} size={34} variant="default" />
       <RefreshButton entity={entity} />
       {entity.kind === 'Template' && (
         <Button

@@ -15,6 +15,10 @@ const InfrastructureTab = lazy(() =>
 );
 const DeploymentsTab = lazy(() => import('../deployments/DeploymentsTab').then((m) => ({ default: m.DeploymentsTab })));
 const EventsTab = lazy(() => import('../events/EventsTab').then((m) => ({ default: m.EventsTab })));
+const DefinitionTab = lazy(() => import('./definition/DefinitionTab').then((m) => ({ default: m.DefinitionTab })));
+const RelationsCard = lazy(() => import('./RelationsCard').then((m) => ({ default: m.RelationsCard })));
+const HistoryTab = lazy(() => import('./HistoryTab').then((m) => ({ default: m.HistoryTab })));
+const EditTab = lazy(() => import('./EditTab').then((m) => ({ default: m.EditTab })));
 const YamlTab = lazy(() => import('./YamlTab').then((m) => ({ default: m.YamlTab })));
 
 interface TabInfo {
@@ -28,6 +32,12 @@ const isComponent = (entity: Entity) => entity.kind === 'Component';
 
 const TABS: TabInfo[] = [
   { value: 'overview', label: 'Overview', show: () => true, render: (entity) => <Overview entity={entity} /> },
+  {
+    value: 'definition',
+    label: 'Definition',
+    show: (entity) => entity.kind === 'API',
+    render: (entity) => <DefinitionTab entity={entity} />,
+  },
   {
     value: 'pipelines',
     label: 'Pipelines',
@@ -46,7 +56,15 @@ const TABS: TabInfo[] = [
     show: isComponent,
     render: (entity) => <InfrastructureTab service={refOf(entity)} />,
   },
+  {
+    value: 'relations',
+    label: 'Relations',
+    show: () => true,
+    render: (entity) => <RelationsCard entity={entity} height="max(420px, calc(100dvh - 380px))" />,
+  },
+  { value: 'history', label: 'History', show: () => true, render: (entity) => <HistoryTab entity={entity} /> },
   { value: 'events', label: 'Events', show: () => true, render: (entity) => <EventsTab subject={refOf(entity)} /> },
+  { value: 'edit', label: 'Edit', show: () => true, render: (entity) => <EditTab entity={entity} /> },
   { value: 'yaml', label: 'YAML', show: () => true, render: (entity) => <YamlTab entity={entity} /> },
 ];
 
@@ -56,7 +74,7 @@ function EntityView({ entity, tab }: { entity: Entity; tab: string }) {
   const current = tabs.find((each) => each.value === tab) ?? tabs[0]!;
   const namespace = entity.metadata.namespace ?? 'default';
   const base = `/catalog/${namespace}/${entity.kind.toLowerCase()}/${entity.metadata.name}`;
-  const type = entity.spec?.type ? `${entity.kind} · ${entity.spec.type}` : entity.kind;
+  const type = typeof entity.spec?.type === 'string' ? `${entity.kind} · ${entity.spec.type}` : entity.kind;
   return (
     <Page
       name={titleOf(entity)}
@@ -72,6 +90,7 @@ function EntityView({ entity, tab }: { entity: Entity; tab: string }) {
     >
       <EntityProblems entity={entity} />
       <Tabs
+        className="scroll-tabs"
         value={current.value}
         onChange={(value) =>
           void navigate({

@@ -3,7 +3,10 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { EntityLink } from '../shell/EntityLink';
 import { Diagnostics, type Placed } from '../shell/Diagnostics';
 import { localUrl } from '../shell/urls';
-import { useEntitiesByRefs, type Entity, type StatusItem } from './api';
+import { useTitles, type Entity, type StatusItem } from './api';
+import { isForward } from './relations';
+
+const CHECKED_MAX = 200;
 
 function diagnosticOf(item: StatusItem, view: string | undefined): Placed {
   const { file, line, column } = item.source ?? {};
@@ -21,9 +24,12 @@ function diagnosticOf(item: StatusItem, view: string | undefined): Placed {
 export function EntityProblems({ entity }: { entity: Entity }) {
   const items = entity.status?.items ?? [];
   const view = entity.metadata.annotations?.['backstage.io/view-url'];
-  const refs = [...new Set((entity.relations ?? []).map((each) => each.targetRef))].sort();
-  const known = useEntitiesByRefs(refs).data;
-  const missing = known ? refs.filter((_, index) => !known[index]) : [];
+  // What refers to it exists; only what it refers to itself may not.
+  const named = (entity.relations ?? []).filter((each) => isForward(each.type)).map((each) => each.targetRef);
+  const refs = [...new Set(named)].slice(0, CHECKED_MAX);
+  const titles = useTitles(refs);
+  const missing = refs.filter((ref) => titles?.get(ref) === null);
+  const orphan = entity.metadata.annotations?.['backstage.io/orphan'] === 'true';
   return (
     <>
       {items.length > 0 && (
@@ -37,6 +43,14 @@ export function EntityProblems({ entity }: { entity: Entity }) {
           }
         >
           <Diagnostics items={items.map((item) => diagnosticOf(item, view))} />
+        </Alert>
+      )}
+      {orphan && (
+        <Alert color="yellow" icon={<IconAlertTriangle size={18} />} title="Nothing brings it any more">
+          <Text fz="sm">
+            The file or location that it came from no longer names it. It stays until somebody removes it or its file
+            comes back.
+          </Text>
         </Alert>
       )}
       {missing.length > 0 && (

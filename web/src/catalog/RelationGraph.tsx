@@ -1,157 +1,192 @@
 import '@xyflow/react/dist/style.css';
-import dagre from '@dagrejs/dagre';
-import { Box, Group, Switch, Text, useComputedColorScheme } from '@mantine/core';
-import {
-  Background,
-  Controls,
-  Handle,
-  MarkerType,
-  Position,
-  ReactFlow,
-  type Edge,
-  type Node,
-  type NodeProps,
-} from '@xyflow/react';
-import { useMemo, useState } from 'react';
-import { AppLink } from '../shell/AppLink';
-import { KindIcon, entityHref } from '../shell/EntityLink';
-import { parseRef, refOf, titleOf, useEntitiesByRefs, type Entity } from './api';
-import { edgesOf, type GraphEdge } from './relations';
+import { Box, Text, useComputedColorScheme } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
+import { useRouter } from '@tanstack/react-router';
+import { Background, Controls, MarkerType, ReactFlow, ReactFlowProvider, useReactFlow, type Edge } from '@xyflow/react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { entityHref } from '../shell/EntityLink';
+import { entityQuery, parseRef, refOf, titleOf, useTitles, type Entity } from './api';
+import { EntityNodeView, NODE_HEIGHT, NODE_WIDTH, type EntityNode } from './GraphNodes';
+import { GROUP_STEP, NODES_MAX, relationModel, type GraphFilter, type GraphNode } from './relations';
+import { useLayout } from './useLayout';
 
-type EntityNode = Node<
-  { entityRef: string; title: string; missing: boolean; self: boolean; relation?: string },
-  'entity'
->;
+const NODE_TYPES = { entity: EntityNodeView };
+const ZOOM_MIN = 0.55;
 
-const WIDTH = 186;
-const HEIGHT = 46;
+type Place = { x: number; y: number };
 
-function EntityNodeView({ data }: NodeProps<EntityNode>) {
-  const { kind } = parseRef(data.entityRef);
+/** The nearest node in the direction of an arrow key. */
+function nextNode(places: Record<string, Place>, from: string, key: string): string | undefined {
+  const at = places[from];
+  if (!at) return undefined;
+  const across = key === 'ArrowLeft' || key === 'ArrowRight';
+  const sign = key === 'ArrowLeft' || key === 'ArrowUp' ? -1 : 1;
+  let best: { id: string; far: number } | undefined;
+  for (const [id, place] of Object.entries(places)) {
+    const [dx, dy] = [place.x - at.x, place.y - at.y];
+    const [along, beside] = across ? [dx * sign, Math.abs(dy)] : [dy * sign, Math.abs(dx)];
+    if (along <= 1) continue;
+    const far = along + beside * (across ? 1 : 3);
+    if (!best || far < best.far) best = { id, far };
+  }
+  return best?.id;
+}
+
+interface GraphProps {
+  entity: Entity;
+  filter: GraphFilter;
+  height: number | string;
+  onTypes?: (types: string[]) => void;
+}
+
+function Graph({ entity, filter, height, onTypes }: GraphProps) {
+  const self = refOf(entity);
+  const [opened, setOpened] = useState<string[]>([]);
+  const [limits, setLimits] = useState<Record<string, number>>({});
+  const [active, setActive] = useState(self);
+  const box = useRef<HTMLDivElement>(null);
+  const hint = useId();
+  const scheme = useComputedColorScheme('light');
+  const router = useRouter();
+  const flow = useReactFlow<EntityNode>();
+
+  const loaded = useQueries({ queries: opened.map((ref) => ({ ...entityQuery(parseRef(ref)), retry: false })) });
+  const stamp = loaded.map((query) => query.dataUpdatedAt).join();
+  const model = useMemo(
+    () => relationModel([entity, ...loaded.flatMap((query) => (query.data ? [query.data] : []))], limits, filter),
+    [entity, stamp, opened, limits, filter],
+  );
+  const titles = useTitles(model.nodes.filter((node) => !node.more).map((node) => node.id));
+  const layout = useLayout(model, NODE_WIDTH, NODE_HEIGHT);
+  const places = layout?.places;
+
+  const types = model.types.join();
+  useEffect(() => onTypes?.(types ? types.split(',') : []), [types, onTypes]);
+
+  const press = useCallback((node: GraphNode) => {
+    if (node.more) {
+      const { group } = node.more;
+      setLimits((old) => ({ ...old, [group]: (old[group] ?? 6) + GROUP_STEP }));
+    } else setOpened((old) => (old.includes(node.id) ? old.filter((each) => each !== node.id) : [...old, node.id]));
+  }, []);
+
+  // What the picture shows anew is brought into sight; a large one stays readable and centres on what was pressed.
+  const drawn = useRef('');
+  useEffect(() => {
+    if (!layout || drawn.current === layout.key) return;
+    drawn.current = layout.key;
+    const timer = setTimeout(() => {
+      void flow.fitView({ padding: 0.1, maxZoom: 1, minZoom: ZOOM_MIN });
+      const at = layout.places[active];
+      if (at && flow.getZoom() <= ZOOM_MIN + 0.001)
+        void flow.setCenter(at.x + NODE_WIDTH / 2, at.y + NODE_HEIGHT / 2, { zoom: 0.8 });
+    }, 30);
+    return () => clearTimeout(timer);
+  }, [layout, active, flow]);
+
+  const focus = (id: string) => {
+    setActive(id);
+    const at = places?.[id];
+    if (at) void flow.setCenter(at.x + NODE_WIDTH / 2, at.y + NODE_HEIGHT / 2, { zoom: Math.max(flow.getZoom(), 0.7) });
+    requestAnimationFrame(() =>
+      box.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)?.focus({ preventScroll: true }),
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || !places) return;
+    if (event.key === 'o' && !active.startsWith('+')) {
+      event.preventDefault();
+      router.history.push(entityHref(active));
+    }
+    if (!event.key.startsWith('Arrow')) return;
+    event.preventDefault();
+    const next = nextNode(places, active, event.key);
+    if (next) focus(next);
+  };
+
+  const shown = model.nodes.filter((node) => places?.[node.id]);
+  const tabbable = shown.some((node) => node.id === active) ? active : self;
+  const nodes: EntityNode[] = shown.map((node) => {
+    const known = titles?.get(node.id);
+    return {
+      id: node.id,
+      type: 'entity',
+      position: places![node.id]!,
+      width: NODE_WIDTH,
+      height: NODE_HEIGHT,
+      data: {
+        node,
+        title: node.id === self ? titleOf(entity) : (known ?? parseRef(node.id).name),
+        missing: known === null,
+        self: node.id === self,
+        tabbable: node.id === tabbable,
+        onPress: press,
+        onFocus: setActive,
+      },
+      draggable: false,
+      connectable: false,
+      focusable: false,
+    };
+  });
+  const there = new Set(nodes.map((node) => node.id));
+  const edges: Edge[] = model.edges
+    .filter((edge) => there.has(edge.from) && there.has(edge.to))
+    .map((edge) => ({
+      id: edge.id,
+      source: edge.from,
+      target: edge.to,
+      focusable: false,
+      style: edge.from === active || edge.to === active ? { stroke: 'var(--pave-busy)', strokeWidth: 1.6 } : {},
+      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
+    }));
   return (
-    <AppLink href={entityHref(data.entityRef)} style={{ textDecoration: 'none', color: 'inherit' }}>
-      <Group
-        gap={9}
-        wrap="nowrap"
-        px={11}
-        w={WIDTH}
-        h={HEIGHT}
-        className="nopan"
-        style={{
-          background: 'var(--mantine-color-body)',
-          borderRadius: 9,
-          border: `1px ${data.missing ? 'dashed' : 'solid'} ${data.self ? 'var(--pave-busy)' : 'var(--mantine-color-default-border)'}`,
-          boxShadow: data.self
-            ? '0 0 0 3px color-mix(in srgb, var(--pave-busy) 16%, transparent)'
-            : '0 1px 2px rgb(0 0 0 / 5%)',
-        }}
-      >
-        <KindIcon kind={kind} size={17} />
-        <Box style={{ minWidth: 0 }}>
-          <Text fz={12.5} fw={550} className="clip" lh={1.3}>
-            {data.title}
-          </Text>
-          <Text fz={11} c="dimmed" lh={1.3}>
-            {data.missing ? 'missing' : kind}
-            {data.relation && ` · ${data.relation}`}
-          </Text>
-        </Box>
-      </Group>
-      <Handle type="target" position={Position.Left} style={{ opacity: 0 }} isConnectable={false} />
-      <Handle type="source" position={Position.Right} style={{ opacity: 0 }} isConnectable={false} />
-    </AppLink>
+    <Box
+      h={height}
+      pos="relative"
+      role="group"
+      ref={box}
+      aria-label="Relation graph; the list shows the same as text"
+      aria-describedby={hint}
+      aria-busy={layout ? undefined : true}
+      onKeyDown={onKeyDown}
+    >
+      {nodes.length > 0 && (
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          fitView
+          fitViewOptions={{ padding: 0.1, maxZoom: 1, minZoom: ZOOM_MIN }}
+          minZoom={0.2}
+          maxZoom={1.5}
+          nodesDraggable={false}
+          nodesConnectable={false}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          elementsSelectable={false}
+          disableKeyboardA11y
+          zoomOnScroll={false}
+          preventScrolling={false}
+          colorMode={scheme}
+          proOptions={{ hideAttribution: true }}
+        >
+          <Background gap={18} size={1} color="var(--pave-hairline)" bgColor="transparent" />
+          <Controls showInteractive={false} position="bottom-right" />
+        </ReactFlow>
+      )}
+      <Text id={hint} fz={11.5} c="dimmed" className="graph-hint">
+        {model.full
+          ? `${NODES_MAX} are enough for one picture. Open another entity to go on from there.`
+          : 'Click or Enter: show its relations · arrows: move · o: open'}
+      </Text>
+    </Box>
   );
 }
 
-const NODE_TYPES = { entity: EntityNodeView };
-
-function layout(
-  edges: GraphEdge[],
-  describe: (ref: string) => EntityNode['data'],
-): { nodes: EntityNode[]; edges: Edge[] } {
-  const graph = new dagre.graphlib.Graph({ multigraph: true });
-  graph.setGraph({ rankdir: 'LR', nodesep: 14, ranksep: 110, marginx: 8, marginy: 8 });
-  graph.setDefaultEdgeLabel(() => ({}));
-  const refs = [...new Set(edges.flatMap((edge) => [edge.from, edge.to]))];
-  for (const ref of refs) graph.setNode(ref, { width: WIDTH, height: HEIGHT });
-  for (const edge of edges) graph.setEdge(edge.from, edge.to, {}, edge.label);
-  dagre.layout(graph);
-  return {
-    nodes: refs.map((ref) => {
-      const { x = 0, y = 0 } = graph.node(ref) as { x?: number; y?: number };
-      return {
-        id: ref,
-        type: 'entity',
-        position: { x: x - WIDTH / 2, y: y - HEIGHT / 2 },
-        data: describe(ref),
-        draggable: false,
-        connectable: false,
-        focusable: false,
-      };
-    }),
-    edges: edges.map((edge) => ({
-      id: `${edge.from}|${edge.label}|${edge.to}`,
-      source: edge.from,
-      target: edge.to,
-      type: 'default',
-      focusable: false,
-      markerEnd: { type: MarkerType.ArrowClosed, width: 14, height: 14 },
-    })),
-  };
-}
-
-export function RelationGraph({ entity }: { entity: Entity }) {
-  const [wide, setWide] = useState(false);
-  const scheme = useComputedColorScheme('light');
-  const self = refOf(entity);
-  const nearRefs = [...new Set((entity.relations ?? []).map((each) => each.targetRef))].sort();
-  const near = useEntitiesByRefs(nearRefs).data;
-  const nearby = (near ?? []).filter((each): each is Entity => !!each);
-  // People and teams relate to too much to be of use one step further out.
-  const farther = nearby.filter((each) => each.kind !== 'Group' && each.kind !== 'User');
-  const { nodes, edges } = useMemo(() => {
-    const found = new Map([entity, ...nearby].map((each) => [refOf(each), each]));
-    const own = edgesOf([entity]);
-    return layout(edgesOf(wide ? [entity, ...farther] : [entity]), (ref) => ({
-      relation: own.find((edge) => ref !== self && (edge.from === ref || edge.to === ref))?.label,
-      entityRef: ref,
-      title: found.has(ref) ? titleOf(found.get(ref)!) : parseRef(ref).name,
-      missing: !!near && nearRefs.includes(ref) && !found.has(ref),
-      self: ref === self,
-    }));
-  }, [entity, near, wide]);
+export function RelationGraph(props: GraphProps) {
   return (
-    <Box h={380} pos="relative" role="group" aria-label="Relation graph; the list shows the same as text">
-      <Switch
-        size="xs"
-        pos="absolute"
-        top={10}
-        right={12}
-        style={{ zIndex: 5 }}
-        label="One step further"
-        checked={wide}
-        onChange={(event) => setWide(event.currentTarget.checked)}
-      />
-      <ReactFlow
-        key={`${self}-${wide}-${nodes.length}`}
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        fitView
-        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
-        minZoom={0.3}
-        maxZoom={1.5}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        elementsSelectable={false}
-        zoomOnScroll={false}
-        preventScrolling={false}
-        colorMode={scheme}
-        proOptions={{ hideAttribution: true }}
-      >
-        <Background gap={18} size={1} color="var(--pave-hairline)" bgColor="transparent" />
-        <Controls showInteractive={false} position="bottom-right" />
-      </ReactFlow>
-    </Box>
+    <ReactFlowProvider>
+      <Graph key={refOf(props.entity)} {...props} />
+    </ReactFlowProvider>
   );
 }

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { api, path, url, type Items } from '../api/client';
-import type { Entity, EntityName, EntityPage } from './entity';
+import { titleOf, type Entity, type EntityName, type EntityPage } from './entity';
 
 export * from './entity';
 
@@ -78,19 +78,22 @@ export function entityQuery({ kind, namespace, name }: EntityName) {
 
 export const useEntity = (name: EntityName) => useQuery(entityQuery(name));
 
-/** Many entities by reference; null where one does not exist. */
-export function useEntitiesByRefs(refs: string[]) {
+/** Titles by reference; null where there is no such entity. What was known stays while more is asked for. */
+export function useTitles(refs: string[]): Map<string, string | null> | undefined {
+  const sorted = [...refs].sort();
   return useQuery({
-    queryKey: ['catalog', 'refs', refs],
+    queryKey: ['catalog', 'titles', sorted],
     enabled: refs.length > 0,
-    queryFn: async () =>
-      (
-        await api.post<Items<Entity | null>>('/api/catalog/entities/by-refs', {
-          entityRefs: refs,
-          fields: ['kind', 'metadata', 'spec.type', 'spec.profile', 'spec.lifecycle', 'relations'],
-        })
-      ).items,
-  });
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) => {
+      const { items } = await api.post<Items<Entity | null>>(
+        '/api/catalog/entities/by-refs',
+        { entityRefs: sorted, fields: ['kind', 'metadata.name', 'metadata.title', 'spec.profile.displayName'] },
+        signal,
+      );
+      return new Map(sorted.map((ref, index) => [ref, items[index] ? titleOf(items[index]) : null]));
+    },
+  }).data;
 }
 
 /** All entities a filter finds, for pickers. */
