@@ -157,58 +157,6 @@ static Response *get_ancestry(Request *request, void *room, GError **error)
     return response_json(request, 200, reply);
 }
 
-/* ---- many by ref ---- */
-
-static gboolean refs_of_body(const Value *body, const Value **refs, GError **error)
-{
-    *refs = value_get(body, "entityRefs");
-    if (value_is(*refs, VALUE_ARRAY))
-        return TRUE;
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                *refs ? "request/body/entityRefs must be array"
-                      : "request/body must have required property 'entityRefs'");
-    return FALSE;
-}
-
-/* Both `filter=` and the body's query must hold. */
-static gboolean predicates_of(Request *request, const Value *body, const Predicate *both[2],
-                              GError **error)
-{
-    Arena *arena = request_arena(request);
-
-    both[0] = predicate_from_filters(arena, request_query_all(request, "filter"), error);
-    both[1] = both[0] ? predicate_from_value(arena, value_get(body, "query"), error) : NULL;
-    return both[1] != NULL;
-}
-
-static Response *get_by_refs(Request *request, void *room, GError **error)
-{
-    Catalog *catalog = room;
-    Arena *arena = request_arena(request);
-    const Value *body = request_body_json(request, error), *refs;
-    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const char *const *fields;
-    const Predicate *both[2];
-    Value *items;
-
-    if (!body || !refs_of_body(body, &refs, error) || !predicates_of(request, body, both, error) ||
-        !fields_parse(arena, catalog_texts(arena, value_get(body, "fields")), &fields, error))
-        return NULL;
-    items = value_array_new(arena);
-    for (guint i = 0; i < value_count(refs); i++) {
-        const char *ref = value_string(value_item(refs, i), "");
-        EntityId id;
-        const CatalogEntity *entity =
-            snapshot_find(snapshot, ref, &id) ? entity_load(snapshot, arena, id) : NULL;
-
-        if (entity && predicate_matches(both[0], entity) && predicate_matches(both[1], entity))
-            value_append(arena, items, fields_project(arena, entity->value, fields));
-        else
-            value_append(arena, items, value_null_new(arena));
-    }
-    return response_items(request, items);
-}
-
 #define READ "catalog.entity.read"
 #define OWN "/api/catalog/v1"
 
@@ -216,7 +164,7 @@ const Route catalog_routes[] = {
     {"GET", "/api/catalog/entities", catalog_api_entities, ROUTE_INLINE, READ},
     {"GET", "/api/catalog/entities/by-query", catalog_api_query, ROUTE_INLINE, READ},
     {"POST", "/api/catalog/entities/by-query", catalog_api_query_post, ROUTE_INLINE, READ},
-    {"POST", "/api/catalog/entities/by-refs", get_by_refs, ROUTE_INLINE, READ},
+    {"POST", "/api/catalog/entities/by-refs", catalog_api_by_refs, ROUTE_INLINE, READ},
     {"GET", "/api/catalog/entities/by-uid/{uid}", get_by_uid, ROUTE_INLINE, READ},
     {"DELETE", "/api/catalog/entities/by-uid/{uid}", delete_by_uid, ROUTE_WORKER,
      "catalog.entity.delete"},

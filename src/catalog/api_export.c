@@ -22,10 +22,9 @@ static gboolean send_pending(Export *export)
     return sent;
 }
 
-static gboolean add_hit(Export *export, QueryHit hit)
+static gboolean add_hit(Export *export, EntityId id)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    const EntityId id = {hit.part, hit.doc};
 
     export_entity(arena, snapshot_value(export->snapshot, arena, id), export->raw, export->pending);
     return export->pending->len < CHUNK_BYTES || send_pending(export);
@@ -43,23 +42,18 @@ static gboolean add_page(Export *export, const QueryMatch *match, guint64 offset
 
     query_page(match, &request, &page);
     for (guint i = 0; i < page.hits->len; i++)
-        if (!add_hit(export, g_array_index(page.hits, QueryHit, i)))
+        if (!add_hit(export, g_array_index(page.hits, EntityId, i)))
             return FALSE;
     return page.hits->len == PAGE_ROWS;
 }
 
 static void add_all(Export *export, const Predicate *predicate)
 {
-    guint count = snapshot_segment_count(export->snapshot);
-    g_autofree SegmentPart *parts = g_new0(SegmentPart, count);
-    const QueryView view = {parts, count, snapshot_number(export->snapshot), NULL};
-    g_autoptr(QueryMatch) match = NULL;
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    const QueryView *view = query_view_new(arena, export->snapshot, NULL);
+    g_autoptr(QueryMatch) match = query_match_new(view, predicate);
     guint64 offset = 0;
 
-    for (guint i = 0; i < count; i++)
-        parts[i] = (SegmentPart){snapshot_segment(export->snapshot, i),
-                                 snapshot_dead(export->snapshot, i)};
-    match = query_match_new(&view, &(QuerySelection){.predicate = predicate});
     while (add_page(export, match, offset))
         offset += PAGE_ROWS;
 }

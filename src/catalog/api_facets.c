@@ -1,46 +1,13 @@
-/* How many entities have which value. */
 #include "catalog/catalog_internal.h"
-#include <stdlib.h>
+#include "formats/json.h"
 #include <string.h>
 
-static int compare_facets(gconstpointer a, gconstpointer b)
+static gboolean is_repeated(const char *const *names, const char *const *name)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static const Value *count_facet(Arena *arena, const Snapshot *snapshot, const Predicate *predicate,
-                                const char *key)
-{
-    g_autoptr(GHashTable) counts = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autofree gpointer *values = NULL;
-    Value *facet = value_array_new(arena);
-    guint count, distinct;
-
-    for (EntityId id = ENTITY_FIRST; snapshot_next(snapshot, &id);) {
-        const CatalogEntity *entity = entity_load(snapshot, arena, id);
-        const SearchRow *rows =
-            predicate_matches(predicate, entity) ? entity_rows(entity, key, &count) : NULL;
-
-        for (guint j = 0; rows && j < count; j++) {
-            gpointer value = (gpointer)rows[j].original;
-
-            if (value)
-                g_hash_table_insert(
-                    counts, value,
-                    GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, value)) + 1));
-        }
-    }
-    values = g_hash_table_get_keys_as_array(counts, &distinct);
-    qsort(values, distinct, sizeof *values, compare_facets);
-    for (guint i = 0; i < distinct; i++) {
-        Value *item = value_object_new(arena);
-
-        value_set_string(arena, item, "value", values[i]);
-        value_set_int(arena, item, "count",
-                      GPOINTER_TO_UINT(g_hash_table_lookup(counts, values[i])));
-        value_append(arena, facet, item);
-    }
-    return facet;
+    for (; names < name; names++)
+        if (g_str_equal(*names, *name))
+            return TRUE;
+    return FALSE;
 }
 
 static Response *answer_facets(Request *request, Catalog *catalog, const char *const *names,
@@ -48,20 +15,34 @@ static Response *answer_facets(Request *request, Catalog *catalog, const char *c
 {
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    Value *reply = value_object_new(arena), *facets = value_object_new(arena);
+    const QueryView *view = query_view_new(arena, snapshot, catalog->memory);
+    g_autoptr(QueryMatch) match = query_match_new(view, predicate);
+    GString *out = g_string_new("{\"facets\":{");
+    gsize length;
 
-    for (; *names; names++)
-        value_set(arena, facets, *names,
-                  count_facet(arena, snapshot, predicate, text_fold(arena, *names)));
-    value_set(arena, reply, "facets", facets);
-    return response_json(request, 200, reply);
+    for (const char *const *name = names; *name; name++) {
+        if (is_repeated(names, name))
+            continue;
+        if (name > names)
+            g_string_append_c(out, ',');
+        json_write_string(out, *name, strlen(*name));
+        g_string_append_c(out, ':');
+        query_facet(match, text_fold(arena, *name), out);
+    }
+    g_string_append(out, "}}");
+    length = out->len;
+    return response_take(200, "application/json; charset=utf-8", g_string_free(out, FALSE), length);
 }
 
 Response *catalog_api_facets(Request *request, void *room, GError **error)
 {
+    static const char *const known[] = {"facet", "filter", NULL};
     const char *const *names = request_query_all(request, "facet");
-    const Predicate *predicate = catalog_filters_of(request, error);
+    const Predicate *predicate;
 
+    if (!catalog_check_parameters(request, known, error))
+        return NULL;
+    predicate = catalog_filters_of(request, error);
     if (!predicate)
         return NULL;
     if (!*names) {

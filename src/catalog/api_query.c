@@ -1,189 +1,28 @@
-/* Lists of entities: pages and cursors. */
+/* Entities by query: decoded into a question that a cursor can carry, and answered. */
 #include "catalog/catalog_internal.h"
+#include "catalog/cursor.h"
+#include "catalog/listing.h"
 #include "formats/json.h"
 #include <string.h>
 
 #define PAGE_DEFAULT 200
-#define PAGE_MAX 100000
 
-static void catalog_write_entity(GString *out, Arena *arena, const CatalogEntity *entity,
-                                 const char *const *fields)
-{
-    json_write(out, fields_project(arena, entity->value, fields), JSON_COMPACT);
-}
-
-static void write_entities(GString *out, Arena *arena, const GPtrArray *entities, guint first,
-                           guint count, const char *const *fields)
-{
-    g_string_append_c(out, '[');
-    for (guint i = 0; i < count; i++) {
-        if (i > 0)
-            g_string_append_c(out, ',');
-        catalog_write_entity(out, arena, entities->pdata[first + i], fields);
-    }
-    g_string_append_c(out, ']');
-}
-
-static Response *json_response(GString *out)
-{
-    gsize length = out->len;
-
-    return response_take(200, "application/json; charset=utf-8", g_string_free(out, FALSE), length);
-}
-
-const Predicate *catalog_filters_of(Request *request, GError **error)
-{
-    const char *const *filters = request_query_all(request, "filter");
-
-    if (filters && filters[0] && !filters[1] && *filters[0] == '\0') {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                    "Empty value found for query parameter 'filter'");
-        return NULL;
-    }
-    return predicate_from_filters(request_arena(request), filters, error);
-}
-
-/* ---- GET /entities ---- */
-
-/* "asc:<path>" or "desc:<path>". */
-static gboolean parse_orders(Request *request, OrderField **orders, guint *count, GError **error)
-{
-    const char *const *texts = request_query_all(request, "order");
-
-    *count = 0;
-    *orders = arena_new0(request_arena(request), OrderField, g_strv_length((char **)texts) + 1);
-    for (; *texts; texts++) {
-        const char *colon = strchr(*texts, ':');
-        gboolean descending = g_str_has_prefix(*texts, "desc:");
-
-        if (!colon || !colon[1] || (!descending && !g_str_has_prefix(*texts, "asc:"))) {
-            g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                        "Invalid order parameter \"%s\", expected \"<asc or desc>:<field name>\"",
-                        *texts);
-            return FALSE;
-        }
-        (*orders)[(*count)++] =
-            (OrderField){text_fold(request_arena(request), colon + 1), descending};
-    }
-    return TRUE;
-}
+/* ---- the request ---- */
 
 typedef struct {
-    int64_t limit, offset; /* limit -1: all */
-    gboolean paged;
-} Page;
-
-/* base64 of {"limit":…,"offset":…}. */
-static gboolean parse_after(Arena *arena, const char *after, Page *page)
-{
-    gsize length;
-    g_autofree guchar *text = g_base64_decode(after, &length);
-    const Value *value = json_parse(arena, (const char *)text, (gssize)length, NULL);
-
-    if (!value_is(value, VALUE_OBJECT))
-        return FALSE;
-    page->limit = value_int(value_get(value, "limit"), page->limit);
-    page->offset = value_int(value_get(value, "offset"), 0);
-    return page->limit != 0 && page->offset >= 0;
-}
-
-static gboolean parse_page(Request *request, Page *page, GError **error)
-{
-    const char *after = request_query(request, "after");
-
-    if (!catalog_query_int(request, "limit", 0, -1, &page->limit, error) ||
-        !catalog_query_int(request, "offset", 0, 0, &page->offset, error))
-        return FALSE;
-    if (page->limit == 0) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Invalid limit, must be a positive integer");
-        return FALSE;
-    }
-    page->paged = after || request_query(request, "limit") || request_query(request, "offset");
-    if (!after || parse_after(request_arena(request), after, page))
-        return TRUE;
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Malformed after cursor, could not be parsed");
-    return FALSE;
-}
-
-/* </entities?…&limit=2&after=…>; rel="next", with every parameter that was there. */
-static char *next_link(Request *request, const Page *page)
-{
-    g_autoptr(GString) link = g_string_new("</entities?");
-    g_autofree char *json =
-        g_strdup_printf("{\"limit\":%" G_GINT64_FORMAT ",\"offset\":%" G_GINT64_FORMAT "}",
-                        (gint64)page->limit, (gint64)(page->offset + page->limit));
-    g_autofree char *after = g_base64_encode((const guchar *)json, strlen(json));
-    g_autofree char *escaped = g_uri_escape_string(after, NULL, FALSE);
-    static const char *const kept[] = {"fields", "filter", "order", NULL};
-
-    for (const char *const *name = kept; *name; name++)
-        for (const char *const *value = request_query_all(request, *name); *value; value++) {
-            g_autofree char *text = g_uri_escape_string(*value, NULL, FALSE);
-
-            g_string_append_printf(link, "%s=%s&", *name, text);
-        }
-    g_string_append_printf(link, "limit=%" G_GINT64_FORMAT "&after=%s>; rel=\"next\"",
-                           (gint64)page->limit, escaped);
-    return g_string_free(g_steal_pointer(&link), FALSE);
-}
-
-static Response *entities_response(Request *request, const GPtrArray *entities, const Page *page,
-                                   const char *const *fields)
-{
-    GString *out = g_string_new(NULL);
-    guint first = (guint)MIN(page->offset, (int64_t)entities->len);
-    guint left = entities->len - first;
-    guint count = page->limit < 0 ? left : (guint)MIN(page->limit, (int64_t)left);
-    Response *response;
-
-    write_entities(out, request_arena(request), entities, first, count, fields);
-    response = json_response(out);
-    if (page->paged && count < left) {
-        g_autofree char *link = next_link(request, page);
-
-        response_header(response, "Link", link);
-    }
-    return response;
-}
-
-Response *catalog_api_entities(Request *request, void *room, GError **error)
-{
-    static const char *const known[] = {"fields", "limit", "offset", "after",
-                                        "filter", "order", NULL};
-    Catalog *catalog = room;
-    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    g_autoptr(GPtrArray) entities = NULL;
-    const char *const *fields;
-    CatalogQuery query = {0};
-    OrderField *orders;
-    Page page = {0};
-
-    if (!catalog_check_parameters(request, known, error) || !parse_page(request, &page, error) ||
-        !parse_orders(request, &orders, &query.order_count, error) ||
-        !fields_parse(request_arena(request), request_query_all(request, "fields"), &fields, error))
-        return NULL;
-    query.predicate = catalog_filters_of(request, error);
-    if (!query.predicate)
-        return NULL;
-    query.orders = orders;
-    query.by_ref = page.paged;
-    query.missing_excluded = !page.paged;
-    if (!page.paged)
-        query.order_count = MIN(query.order_count, 1);
-    entities = query_select(snapshot, request_arena(request), &query);
-    return entities_response(request, entities, &page, fields);
-}
-
-/* ---- by-query: the request, as a value that a cursor can carry ---- */
-
-/* {filter: [texts]} or {query: predicate}, and orderFields, fullTextFilter; a cursor adds where it
- * stands: isPrevious, orderFieldValues, totalItems. */
-typedef struct {
-    const Value *state;
+    const Value *state; /* the question, see cursor.h */
     int64_t limit, offset;
     gboolean count_items;
     const char *const *fields;
 } QueryRequest;
+
+/* What a cursor says holds instead of what the request says. */
+static gboolean take_cursor(Arena *arena, const char *cursor, QueryRequest *query, GError **error)
+{
+    query->state = cursor_parse(arena, cursor, error);
+    query->count_items = value_int(value_get(query->state, "totalItems"), 0) > 0;
+    return query->state != NULL;
+}
 
 static const Value *texts_value(Arena *arena, const char *const *texts)
 {
@@ -254,20 +93,6 @@ static const Value *full_text(Request *request)
     return filter;
 }
 
-static const Value *parse_cursor(Arena *arena, const char *cursor, GError **error)
-{
-    gsize length;
-    g_autofree guchar *text = g_base64_decode(cursor, &length);
-    g_autoptr(GError) reason = NULL;
-    const Value *state = json_parse(arena, text ? (const char *)text : "", (gssize)length, &reason);
-
-    if (value_is(state, VALUE_OBJECT) && value_get(state, "orderFieldValues"))
-        return state;
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Malformed cursor: %s",
-                reason ? reason->message : "it is none of ours");
-    return NULL;
-}
-
 static gboolean parse_query(Request *request, QueryRequest *query, GError **error)
 {
     Arena *arena = request_arena(request);
@@ -280,9 +105,9 @@ static gboolean parse_query(Request *request, QueryRequest *query, GError **erro
         !fields_parse(arena, request_query_all(request, "fields"), &query->fields, error))
         return FALSE;
     query->count_items = g_strcmp0(request_query(request, "totalItems"), "exclude") != 0;
-    query->state = cursor ? parse_cursor(arena, cursor, error) : state;
     if (cursor)
-        return query->state != NULL;
+        return take_cursor(arena, cursor, query, error);
+    query->state = state;
     value_set(arena, state, "filter", texts_value(arena, request_query_all(request, "filter")));
     value_set(arena, state, "orderFields", orders);
     value_set(arena, state, "fullTextFilter", full_text(request));
@@ -316,113 +141,45 @@ static gboolean parse_query_body(Request *request, const Value *body, QueryReque
         return FALSE;
     }
     query->count_items = !g_str_equal(value_path_string(body, "totalItems", ""), "exclude");
-    query->state = cursor ? parse_cursor(arena, cursor, error) : state;
+    if (cursor)
+        return take_cursor(arena, cursor, query, error);
+    query->state = state;
     value_set(arena, state, "query", value_get(body, "query"));
     value_set(arena, state, "orderFields", body_orders(arena, body));
     value_set(arena, state, "fullTextFilter", value_get(body, "fullTextFilter"));
-    return query->state != NULL;
-}
-
-/* ---- by-query: the answer ---- */
-
-static gboolean compile(Arena *arena, const Value *state, CatalogQuery *query, GError **error)
-{
-    const Value *orders = value_get(state, "orderFields");
-    const Value *term = value_path(state, "fullTextFilter.term");
-    const char **fields = catalog_texts(arena, value_path(state, "fullTextFilter.fields"));
-    OrderField *order = arena_new0(arena, OrderField, 1);
-
-    *query = (CatalogQuery){.orders = order, .missing_excluded = TRUE, .term_fields = fields};
-    query->predicate = value_get(state, "query")
-                           ? predicate_from_value(arena, value_get(state, "query"), error)
-                           : predicate_from_filters(
-                                 arena, catalog_texts(arena, value_get(state, "filter")), error);
-    if (!query->predicate)
-        return FALSE;
-    if (value_count(orders) > 0) {
-        const Value *first = value_item(orders, 0);
-
-        *order = (OrderField){text_fold(arena, value_path_string(first, "field", "")),
-                              g_str_equal(value_path_string(first, "order", "asc"), "desc")};
-        query->order_count = 1;
-    }
-    query->term = text_fold(arena, g_strstrip(arena_strdup(arena, value_string(term, ""))));
-    for (; *fields; fields++)
-        *fields = text_fold(arena, *fields);
     return TRUE;
 }
 
-/* Where entity stands to the place a cursor names: by its order value, then by its uid. */
-static int compare_to_place(const CatalogEntity *entity, const CatalogQuery *query,
-                            const Value *place)
-{
-    const char *uid = value_string(value_item(place, value_count(place) - 1), "");
-    int order = 0;
+/* ---- the answer ---- */
 
-    if (query->order_count)
-        order = strcmp(query_order_value(entity, query->orders[0].field),
-                       value_string(value_item(place, 0), ""));
-    if (order)
-        return query->orders[0].descending ? -order : order;
-    return strcmp(entity->uid, uid);
+static QueryPlace place_of(const Snapshot *snapshot, EntityId id, const char *value)
+{
+    const char *ref = snapshot_ref(snapshot, id), *slash = strrchr(ref, '/');
+
+    return (QueryPlace){value, slash ? slash + 1 : ref, snapshot_uid(snapshot, id)};
 }
 
-/* The range of entities a request asks for. */
-static void find_page(const GPtrArray *entities, const CatalogQuery *query,
-                      const QueryRequest *request, guint *first, guint *count)
-{
-    const Value *place = value_get(request->state, "orderFieldValues");
-    gboolean backwards = value_bool(value_get(request->state, "isPrevious"), false);
-    guint limit = (guint)MIN(request->limit, PAGE_MAX), at = 0;
-
-    if (!place) {
-        *first = (guint)MIN(request->offset, (int64_t)entities->len);
-        *count = MIN(limit, entities->len - *first);
-        return;
-    }
-    while (at < entities->len &&
-           compare_to_place(entities->pdata[at], query, place) < (backwards ? 0 : 1))
-        at++;
-    *first = backwards ? at - MIN(limit, at) : at;
-    *count = backwards ? at - *first : MIN(limit, entities->len - at);
-}
-
-/* A cursor that goes on behind entity, or before it. */
-static const Value *cursor_value(Arena *arena, const Value *state, const CatalogQuery *query,
-                                 const CatalogEntity *entity, gboolean backwards, guint total)
-{
-    Value *cursor = value_clone_shallow(arena, state), *place = value_array_new(arena);
-    g_autofree char *json = NULL, *encoded = NULL;
-
-    if (query->order_count)
-        value_append(arena, place,
-                     value_string_new(arena, query_order_value(entity, query->orders[0].field)));
-    value_append(arena, place, value_string_new(arena, entity->uid));
-    value_set(arena, cursor, "orderFieldValues", place);
-    value_set_bool(arena, cursor, "isPrevious", backwards);
-    value_set_int(arena, cursor, "totalItems", total);
-    json = json_to_string(cursor, JSON_COMPACT);
-    encoded = g_base64_encode((const guchar *)json, strlen(json));
-    return value_string_new(arena, encoded);
-}
-
-static const Value *page_info(Arena *arena, const QueryRequest *request, const CatalogQuery *query,
-                              const GPtrArray *entities, guint first, guint count)
+static const char *page_info(Arena *arena, const Value *question, const Snapshot *snapshot,
+                             const QueryPage *page, guint64 total)
 {
     Value *info = value_object_new(arena);
-    gboolean by_cursor = value_get(request->state, "orderFieldValues") != NULL;
+    gboolean by_cursor = value_get(question, "orderFieldValues") != NULL;
+    const EntityId *hits = (const EntityId *)(void *)page->hits->data;
+    guint count = page->hits->len;
 
-    if (count == 0)
-        return info;
-    if (first + count < entities->len)
-        value_set(arena, info, "nextCursor",
-                  cursor_value(arena, request->state, query, entities->pdata[first + count - 1],
-                               FALSE, entities->len));
-    if (by_cursor && first > 0)
-        value_set(arena, info, "prevCursor",
-                  cursor_value(arena, request->state, query, entities->pdata[first], TRUE,
-                               entities->len));
-    return info;
+    if (count > 0 && page->first + count < page->total) {
+        QueryPlace last = place_of(snapshot, hits[count - 1], page->last_value);
+
+        value_set_string(arena, info, "nextCursor",
+                         cursor_write(arena, question, &last, FALSE, total));
+    }
+    if (count > 0 && by_cursor && page->first > 0) {
+        QueryPlace first = place_of(snapshot, hits[0], page->first_value);
+
+        value_set_string(arena, info, "prevCursor",
+                         cursor_write(arena, question, &first, TRUE, total));
+    }
+    return json_to_arena(arena, info, JSON_COMPACT);
 }
 
 static Response *answer_query(Request *request, Catalog *catalog, const QueryRequest *asked,
@@ -430,22 +187,24 @@ static Response *answer_query(Request *request, Catalog *catalog, const QueryReq
 {
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    g_autoptr(GPtrArray) entities = NULL;
-    CatalogQuery query;
-    GString *out;
-    guint first, count;
+    const QueryView *view = query_view_new(arena, snapshot, catalog->memory);
+    g_autoptr(QueryMatch) match = NULL;
+    g_auto(QueryPage) page = {0};
+    const char *info;
+    Question question;
+    guint64 total;
 
-    if (!compile(arena, asked->state, &query, error))
+    if (!question_compile(arena, asked->state, &question, error))
         return NULL;
-    entities = query_select(snapshot, arena, &query);
-    find_page(entities, &query, asked, &first, &count);
-    out = g_string_new("{\"items\":");
-    write_entities(out, arena, entities, first, count, asked->fields);
-    g_string_append_printf(
-        out, ",\"totalItems\":%u,\"pageInfo\":", asked->count_items ? entities->len : 0);
-    json_write(out, page_info(arena, asked, &query, entities, first, count), JSON_COMPACT);
-    g_string_append_c(out, '}');
-    return json_response(out);
+    question.request.offset = (guint64)asked->offset;
+    question.request.limit = (guint64)asked->limit;
+    match = query_match_new(view, question.predicate);
+    query_page(match, &question.request, &page);
+    total = asked->count_items ? page.total : 0;
+    info = page_info(arena, asked->state, snapshot, &page, total);
+    return listing_response(
+        request, g_steal_pointer(&snapshot), g_array_ref(page.hits), asked->fields, "{\"items\":",
+        arena_printf(arena, ",\"totalItems\":%" G_GUINT64_FORMAT ",\"pageInfo\":%s}", total, info));
 }
 
 Response *catalog_api_query(Request *request, void *room, GError **error)

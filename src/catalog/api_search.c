@@ -1,20 +1,17 @@
 /* Search over the catalog, in the shape of Backstage's search. */
 #include "catalog/catalog_internal.h"
+#include "catalog/search.h"
 #include <string.h>
 
 #define PAGE_DEFAULT 25
 #define PAGE_MAX 100
 #define TERM_CHARACTERS_MAX 100
+#define WORDS_MAX 8 /* what follows is one with the last */
 
 /* The tags a client looks for are the ones it is given; nothing a descriptor holds looks like them.
  */
 #define PRE_TAG "<f2a6b8e4-7c7d-4a53-9d0a-6e0c2b1d9e57>"
 #define POST_TAG "</f2a6b8e4-7c7d-4a53-9d0a-6e0c2b1d9e57>"
-
-typedef struct {
-    const CatalogEntity *entity;
-    int score;
-} Hit;
 
 /* ---- documents ---- */
 
@@ -36,9 +33,8 @@ static const char *document_title(const Value *entity)
     return value_path_string(entity, "metadata.title", name);
 }
 
-static Value *document_value(Arena *arena, const CatalogEntity *entity)
+static Value *document_value(Arena *arena, const Value *value)
 {
-    const Value *value = entity->value;
     Value *document = value_object_new(arena);
     const char *type = value_path_string(value, "spec.type", "other");
     const char *kind = value_path_string(value, "kind", "");
@@ -59,103 +55,75 @@ static Value *document_value(Arena *arena, const CatalogEntity *entity)
     return document;
 }
 
-/* ---- scoring ---- */
-
-static gboolean starts_word(const char *text, const char *at)
-{
-    return at == text || !g_ascii_isalnum(at[-1]);
-}
-
-/* How well word is found in text: whole, at the start of a word, or inside one. */
-static int score_text(const char *text, const char *word, int weight)
-{
-    const char *at = strstr(text, word);
-
-    if (!at)
-        return 0;
-    if (g_str_equal(text, word))
-        return weight * 8;
-    for (; at; at = strstr(at + 1, word))
-        if (starts_word(text, at))
-            return at == text ? weight * 4 : weight * 3;
-    return weight;
-}
-
-static int score_word(Arena *arena, const Value *entity, const char *word)
-{
-    const Value *tags = value_path(entity, "metadata.tags");
-    int score = 0;
-
-    score += score_text(text_fold(arena, document_title(entity)), word, 10);
-    score += score_text(text_fold(arena, value_path_string(entity, "metadata.name", "")), word, 10);
-    score += score_text(text_fold(arena, value_path_string(entity, "kind", "")), word, 3);
-    score += score_text(text_fold(arena, value_path_string(entity, "spec.type", "")), word, 3);
-    score += score_text(text_fold(arena, value_path_string(entity, "spec.owner", "")), word, 2);
-    score += score_text(text_fold(arena, document_text(arena, entity)), word, 1);
-    for (guint i = 0; i < value_count(tags); i++)
-        score += score_text(text_fold(arena, value_string(value_item(tags, i), "")), word, 3);
-    return score;
-}
-
-/* Every word must be found somewhere; 0: one was not. */
-static int score_entity(const CatalogEntity *entity, char *const *words)
-{
-    g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
-    int total = 1;
-
-    for (; *words; words++) {
-        int score = **words ? score_word(arena, entity->value, *words) : 1;
-
-        if (score == 0)
-            return 0;
-        total += score;
-    }
-    return total;
-}
-
-static int compare_hits(gconstpointer a, gconstpointer b)
-{
-    const Hit *x = a, *y = b;
-
-    return x->score != y->score ? y->score - x->score : strcmp(x->entity->ref, y->entity->ref);
-}
-
 /* ---- filters ---- */
 
-/* `filters[kind]=Component`, `filters[lifecycle][0]=production`: any of the values of a field. */
-static gboolean matches_filter(Request *request, const Value *document, const char *parameter)
-{
-    const char *end = strchr(parameter, ']');
-    g_autofree char *field = NULL;
-    const char *found;
+/* What the members of a document are in an entity, and what they are where it has none. */
+static const struct {
+    const char *name, *key, *fallback;
+} document_members[] = {
+    {"kind", "kind", NULL},
+    {"namespace", "metadata.namespace", NULL},
+    {"title", "metadata.title", NULL},
+    {"componentType", "spec.type", "other"},
+    {"type", "spec.type", "other"},
+    {"lifecycle", "spec.lifecycle", ""},
+    {"owner", "spec.owner", ""},
+    {"text", "metadata.description", ""},
+};
 
-    if (!end)
-        return TRUE;
-    field =
-        g_strndup(parameter + strlen("filters["), (gsize)(end - parameter) - strlen("filters["));
-    found = value_path_string(document, field, "");
-    for (const char *const *name = request_query_names(request); *name; name++) {
-        if (strncmp(*name, parameter, (gsize)(end - parameter) + 1) != 0)
+/* One of the values, in any spelling. */
+static const Predicate *has_value(Arena *arena, const char *name, const char *value)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(document_members); i++) {
+        const char *key = document_members[i].key, *fallback = document_members[i].fallback;
+        g_autoptr(GPtrArray) any = g_ptr_array_new(), none = g_ptr_array_new();
+
+        if (!g_str_equal(document_members[i].name, name))
             continue;
-        for (const char *const *value = request_query_all(request, *name); *value; value++)
-            if (g_ascii_strcasecmp(*value, found) == 0)
-                return TRUE;
+        g_ptr_array_add(any, (gpointer)predicate_leaf(arena, PREDICATE_EQUALS, key, value));
+        g_ptr_array_add(none, (gpointer)predicate_leaf(arena, PREDICATE_EXISTS, key, NULL));
+        if (fallback && g_ascii_strcasecmp(fallback, value) == 0)
+            g_ptr_array_add(any, (gpointer)predicate_branch(arena, PREDICATE_NOT, none));
+        return predicate_branch(arena, PREDICATE_ANY, any);
     }
-    return FALSE;
+    return NULL;
 }
 
-static gboolean matches_filters(Request *request, Arena *arena, const CatalogEntity *entity)
+/* `filters[kind]=Component`, `filters[lifecycle][0]=production`: any of the values of a field. */
+static void add_filter(Request *request, const char *parameter, GPtrArray *all)
 {
-    const Value *document = NULL;
+    Arena *arena = request_arena(request);
+    gsize before = strlen("filters["), until = strcspn(parameter, "]");
+    g_autoptr(GPtrArray) any = g_ptr_array_new();
+    const char *field;
 
+    if (until <= before)
+        return;
+    field = arena_strndup(arena, parameter + before, until - before);
     for (const char *const *name = request_query_names(request); *name; name++) {
-        if (!g_str_has_prefix(*name, "filters["))
+        if (strncmp(*name, parameter, until + 1) != 0)
             continue;
-        document = document ? document : document_value(arena, entity);
-        if (!matches_filter(request, document, *name))
-            return FALSE;
+        for (const char *const *value = request_query_all(request, *name); *value; value++) {
+            const Predicate *one = has_value(arena, field, *value);
+
+            if (one)
+                g_ptr_array_add(any, (gpointer)one);
+        }
     }
-    return TRUE;
+    g_ptr_array_add(all, (gpointer)predicate_branch(arena, PREDICATE_ANY, any));
+}
+
+/* What stands for a registration is of no use to who looks for a service. */
+static const Predicate *filter_of(Request *request)
+{
+    Arena *arena = request_arena(request);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    g_ptr_array_add(all, (gpointer)predicate_leaf(arena, PREDICATE_EXISTS, FIELD_PARENT, NULL));
+    for (const char *const *name = request_query_names(request); *name; name++)
+        if (g_str_has_prefix(*name, "filters["))
+            add_filter(request, *name, all);
+    return predicate_branch(arena, PREDICATE_ALL, all);
 }
 
 static gboolean wants_catalog(Request *request, GError **error)
@@ -221,9 +189,9 @@ static const Value *highlight_value(Arena *arena, const Value *document, char *c
     return value;
 }
 
-static const Value *result_value(Arena *arena, const Hit *hit, guint rank, char *const *words)
+static const Value *result_value(Arena *arena, const Value *entity, guint rank, char *const *words)
 {
-    Value *result = value_object_new(arena), *document = document_value(arena, hit->entity);
+    Value *result = value_object_new(arena), *document = document_value(arena, entity);
 
     value_set_string(arena, result, "type", "software-catalog");
     value_set(arena, result, "document", document);
@@ -253,42 +221,41 @@ static guint page_of_cursor(const char *cursor)
     return (guint)page;
 }
 
-static const Value *reply_value(Arena *arena, const GArray *hits, guint page, guint limit,
-                                char *const *words)
+static const Value *reply_value(Arena *arena, const Snapshot *snapshot, const SearchResult *found,
+                                guint page, guint limit, char *const *words)
 {
     Value *reply = value_object_new(arena), *results = value_array_new(arena);
-    guint first = MIN(page * limit, hits->len), last = MIN(first + limit, hits->len);
+    guint count = found->hits ? found->hits->len : 0;
+    guint first = (guint)MIN((guint64)page * limit, count), last = MIN(first + limit, count);
 
     for (guint i = first; i < last; i++)
-        value_append(arena, results,
-                     result_value(arena, &g_array_index(hits, Hit, i), i + 1, words));
+        value_append(
+            arena, results,
+            result_value(arena,
+                         snapshot_value(snapshot, arena, g_array_index(found->hits, EntityId, i)),
+                         i + 1, words));
     value_set(arena, reply, "results", results);
-    value_set_int(arena, reply, "numberOfResults", hits->len);
-    if (last < hits->len)
+    value_set_int(arena, reply, "numberOfResults", (int64_t)found->total);
+    if (last < count)
         set_cursor(arena, reply, "nextPageCursor", page + 1);
     if (page > 0)
         set_cursor(arena, reply, "previousPageCursor", page - 1);
     return reply;
 }
 
-static GArray *find_hits(Request *request, const Snapshot *snapshot, char *const *words)
+static gboolean check_request(Request *request, int64_t *limit, GError **error)
 {
-    GArray *hits = g_array_new(FALSE, FALSE, sizeof(Hit));
+    const char *term = request_query(request, "term");
 
-    for (EntityId id = ENTITY_FIRST; snapshot_next(snapshot, &id);) {
-        Arena *arena = request_arena(request);
-        Hit hit = {entity_load(snapshot, arena, id), 0};
-
-        /* What stands for a registration is of no use to who looks for a service. */
-        if (!snapshot_fact(snapshot, arena, id, FIELD_PARENT) ||
-            !matches_filters(request, request_arena(request), hit.entity))
-            continue;
-        hit.score = score_entity(hit.entity, words);
-        if (hit.score > 0)
-            g_array_append_val(hits, hit);
-    }
-    g_array_sort(hits, compare_hits);
-    return hits;
+    if (!catalog_query_int(request, "pageLimit", 0, PAGE_DEFAULT, limit, error))
+        return FALSE;
+    if (*limit <= PAGE_MAX && (!term || g_utf8_strlen(term, -1) <= TERM_CHARACTERS_MAX))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                "Invalid query string: the page limit is at most %d, the term at most %d "
+                "characters",
+                PAGE_MAX, TERM_CHARACTERS_MAX);
+    return FALSE;
 }
 
 Response *catalog_api_search(Request *request, void *room, GError **error)
@@ -297,30 +264,23 @@ Response *catalog_api_search(Request *request, void *room, GError **error)
     Arena *arena = request_arena(request);
     const char *term = request_query(request, "term");
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    g_autoptr(GArray) hits = NULL;
+    const QueryView *view = query_view_new(arena, snapshot, catalog->memory);
+    g_auto(SearchResult) found = {0};
     g_autoptr(GError) reason = NULL;
     g_auto(GStrv) words = NULL;
     int64_t limit;
 
-    if (!catalog_query_int(request, "pageLimit", 0, PAGE_DEFAULT, &limit, error))
+    if (!check_request(request, &limit, error))
         return NULL;
-    if (limit > PAGE_MAX || (term && g_utf8_strlen(term, -1) > TERM_CHARACTERS_MAX)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                    "Invalid query string: the page limit is at most %d, the term at most %d "
-                    "characters",
-                    PAGE_MAX, TERM_CHARACTERS_MAX);
+    words = g_strsplit(text_fold(arena, term ? term : ""), " ", WORDS_MAX);
+    if (wants_catalog(request, &reason))
+        search_find(view, arena, filter_of(request), (const char *const *)words, &found);
+    if (reason) {
+        g_propagate_error(error, g_steal_pointer(&reason));
         return NULL;
     }
-    words = g_strsplit(text_fold(arena, term ? term : ""), " ", -1);
-    if (wants_catalog(request, &reason))
-        hits = find_hits(request, snapshot, words);
-    else if (!reason)
-        hits = g_array_new(FALSE, FALSE, sizeof(Hit));
-    if (hits)
-        return response_json(request, 200,
-                             reply_value(arena, hits,
-                                         page_of_cursor(request_query(request, "pageCursor")),
-                                         limit ? (guint)limit : PAGE_DEFAULT, words));
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return NULL;
+    return response_json(request, 200,
+                         reply_value(arena, snapshot, &found,
+                                     page_of_cursor(request_query(request, "pageCursor")),
+                                     limit ? (guint)limit : PAGE_DEFAULT, words));
 }

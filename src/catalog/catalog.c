@@ -21,6 +21,7 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
     catalog->config = config;
     catalog->sources = sources_new(config);
     catalog->index = index_new(folder);
+    catalog->memory = query_memory_new(QUERY_MEMORY_BYTES);
     pthread_mutex_init(&catalog->ingest_lock, NULL);
     if (!follow_open(catalog, error)) {
         catalog_free(catalog);
@@ -41,6 +42,7 @@ void catalog_free(Catalog *catalog)
         return;
     follower_free(catalog->follower);
     history_keeper_free(catalog->history);
+    query_memory_free(catalog->memory);
     index_free(catalog->index);
     sources_free(catalog->sources);
     pthread_mutex_destroy(&catalog->ingest_lock);

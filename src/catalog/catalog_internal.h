@@ -5,6 +5,7 @@
 #include "catalog/fields.h"
 #include "catalog/index.h"
 #include "catalog/predicate.h"
+#include "catalog/query.h"
 #include "catalog/source.h"
 #include "spine/access.h"
 #include "spine/clock.h"
@@ -26,6 +27,7 @@ struct Catalog {
     Forge *forge;
     const Config *config;
     Index *index;
+    QueryMemory *memory; /* of what was asked of the index */
     Sources *sources;
     HistoryKeeper *history;
     Follower *follower;
@@ -83,46 +85,6 @@ GArray *model_relations(Arena *arena, const Value *entity);
 /* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it.
  */
 const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
-
-/* An entity taken out of the index, in arena, to be looked into. */
-typedef struct {
-    EntityId id;
-    const char *ref, *uid;
-    const Value *value;
-    const SearchRow *rows; /* by key, then value */
-    guint row_count;
-} CatalogEntity;
-
-CatalogEntity *entity_load(const Snapshot *snapshot, Arena *arena, EntityId id);
-/* The rows of key (folded); NULL and 0 where it has none. */
-const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count);
-
-/* ---- queries (predicate.c, query.c, fields.c) ---- */
-
-gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity);
-
-typedef struct {
-    const char *field; /* folded */
-    gboolean descending;
-} OrderField;
-
-typedef struct {
-    const Predicate *predicate;
-    const OrderField *orders;
-    guint order_count;
-    gboolean missing_excluded; /* entities without the first order field are left out */
-    gboolean by_ref;           /* where no order is asked: by ref instead of age */
-    const char *term;          /* full text, folded; NULL or "": none */
-    const char *const *term_fields;
-} CatalogQuery;
-
-/* CatalogEntity * in arena that match, in order. */
-GPtrArray *query_select(const Snapshot *snapshot, Arena *arena, const CatalogQuery *query);
-/* The folded value entity is ordered by; NULL where it has none. */
-const char *query_order_value(const CatalogEntity *entity, const char *field);
-
-/* fields: NULL-terminated dotted paths; NULL or none gives entity itself. */
-const Value *fields_project(Arena *arena, const Value *entity, const char *const *fields);
 
 /* ---- locations (store.c, location.c) ---- */
 
@@ -287,6 +249,7 @@ gboolean refresh_submit_in(DbConn *tx, Catalog *catalog, Arena *arena,
 /* ---- routes that live outside api.c ---- */
 
 #define CATALOG_HANDLER(name) Response *name(Request *request, void *room, GError **error)
+CATALOG_HANDLER(catalog_api_by_refs);
 CATALOG_HANDLER(catalog_api_entities);
 CATALOG_HANDLER(catalog_api_query);
 CATALOG_HANDLER(catalog_api_query_post);

@@ -31,61 +31,6 @@ gboolean fields_parse(Arena *arena, const char *const *parameters, const char *c
     return TRUE;
 }
 
-/* The member that a path begins with: the shortest key, joined with what follows its dot where that
- * is no key of object, as annotations are. *rest is what is left of the path, NULL at its end. */
-static const char *leading_key(Arena *arena, const Value *object, const char *path,
-                               const char **rest)
-{
-    for (const char *dot = strchr(path, '.');; dot = dot ? strchr(dot + 1, '.') : NULL) {
-        const char *key = dot ? arena_strndup(arena, path, (gsize)(dot - path)) : path;
-
-        *rest = dot ? dot + 1 : NULL;
-        if (value_get(object, key))
-            return key;
-        if (!dot)
-            return NULL;
-    }
-}
-
-/* Puts the member at path of from into to; the objects on the way are copies of to's own. */
-static void project(Arena *arena, const Value *from, Value *to, const char *path)
-{
-    const char *rest, *key = leading_key(arena, from, path, &rest);
-    const Value *member, *there;
-    Value *below;
-
-    if (!key)
-        return;
-    member = value_get(from, key);
-    if (!rest) {
-        value_set(arena, to, key, member);
-        return;
-    }
-    if (!value_is(member, VALUE_OBJECT))
-        return;
-    there = value_get(to, key);
-    if (there == member)
-        return;
-    below = there ? value_clone_shallow(arena, there) : value_object_new(arena);
-    project(arena, member, below, rest);
-    if (value_count(below) > 0)
-        value_set(arena, to, key, below);
-}
-
-const Value *fields_project(Arena *arena, const Value *entity, const char *const *fields)
-{
-    Value *projected;
-
-    if (!fields || !*fields)
-        return entity;
-    projected = value_object_new(arena);
-    for (; *fields; fields++)
-        project(arena, entity, projected, *fields);
-    return projected;
-}
-
-/* ---- from the text ---- */
-
 /* A piece of the text. */
 typedef struct {
     const char *start, *end;

@@ -178,33 +178,3 @@ const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count)
         memcpy(kept, rows->data, *count * sizeof *kept);
     return kept;
 }
-
-CatalogEntity *entity_load(const Snapshot *snapshot, Arena *arena, EntityId id)
-{
-    CatalogEntity *entity = arena_new0(arena, CatalogEntity, 1);
-
-    entity->id = id;
-    entity->ref = snapshot_ref(snapshot, id);
-    entity->uid = snapshot_uid(snapshot, id);
-    entity->value = snapshot_value(snapshot, arena, id);
-    entity->rows = entity_flatten(arena, entity->value, &entity->row_count);
-    return entity;
-}
-
-const SearchRow *entity_rows(const CatalogEntity *entity, const char *key, guint *count)
-{
-    guint low = 0, high = entity->row_count, end;
-
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-
-        if (strcmp(entity->rows[middle].key, key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (end = low; end < entity->row_count && g_str_equal(entity->rows[end].key, key); end++)
-        ;
-    *count = end - low;
-    return *count ? &entity->rows[low] : NULL;
-}

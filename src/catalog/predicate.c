@@ -8,7 +8,8 @@
 
 /* ---- building ---- */
 
-static const Predicate *leaf(Arena *arena, PredicateKind kind, const char *key, const char *value)
+const Predicate *predicate_leaf(Arena *arena, PredicateKind kind, const char *key,
+                                const char *value)
 {
     Predicate *node = arena_new0(arena, Predicate, 1);
 
@@ -18,7 +19,7 @@ static const Predicate *leaf(Arena *arena, PredicateKind kind, const char *key, 
     return node;
 }
 
-static const Predicate *branch(Arena *arena, PredicateKind kind, const GPtrArray *children)
+const Predicate *predicate_branch(Arena *arena, PredicateKind kind, const GPtrArray *children)
 {
     Predicate *node = arena_new0(arena, Predicate, 1);
 
@@ -34,7 +35,7 @@ static const Predicate *negation(Arena *arena, const Predicate *child)
     g_autoptr(GPtrArray) children = g_ptr_array_new();
 
     g_ptr_array_add(children, (gpointer)child);
-    return branch(arena, PREDICATE_NOT, children);
+    return predicate_branch(arena, PREDICATE_NOT, children);
 }
 
 /* ---- from filter parameters ---- */
@@ -84,8 +85,9 @@ static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *stateme
     }
     key = filter_key(keys, text_fold(arena, name));
     if (equals)
-        g_ptr_array_add(key->values, (gpointer)leaf(arena, PREDICATE_EQUALS, name,
-                                                    g_strstrip(arena_strdup(arena, equals + 1))));
+        g_ptr_array_add(key->values,
+                        (gpointer)predicate_leaf(arena, PREDICATE_EQUALS, name,
+                                                 g_strstrip(arena_strdup(arena, equals + 1))));
     return TRUE;
 }
 
@@ -102,11 +104,12 @@ static const Predicate *from_filter(Arena *arena, const char *filter, GError **e
     for (guint i = 0; i < keys->len; i++) {
         FilterKey *key = keys->pdata[i];
 
-        g_ptr_array_add(all, (gpointer)(key->values->len
-                                            ? branch(arena, PREDICATE_ANY, key->values)
-                                            : leaf(arena, PREDICATE_EXISTS, key->key, NULL)));
+        g_ptr_array_add(all,
+                        (gpointer)(key->values->len
+                                       ? predicate_branch(arena, PREDICATE_ANY, key->values)
+                                       : predicate_leaf(arena, PREDICATE_EXISTS, key->key, NULL)));
     }
-    return branch(arena, PREDICATE_ALL, all);
+    return predicate_branch(arena, PREDICATE_ALL, all);
 }
 
 const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error)
@@ -123,7 +126,7 @@ const Predicate *predicate_from_filters(Arena *arena, const char *const *filters
             return NULL;
         g_ptr_array_add(any, (gpointer)node);
     }
-    return branch(arena, any->len ? PREDICATE_ANY : PREDICATE_ALL, any);
+    return predicate_branch(arena, any->len ? PREDICATE_ANY : PREDICATE_ALL, any);
 }
 
 /* ---- from JSON ---- */
@@ -163,9 +166,9 @@ static const Predicate *build_in(Builder *builder, const char *key, const Value 
 
         if (!text || ++builder->nodes > NODES_MAX)
             return refuse(builder, "$in takes a list of texts, numbers and booleans");
-        g_ptr_array_add(any, (gpointer)leaf(builder->arena, PREDICATE_EQUALS, key, text));
+        g_ptr_array_add(any, (gpointer)predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text));
     }
-    return branch(builder->arena, PREDICATE_ANY, any);
+    return predicate_branch(builder->arena, PREDICATE_ANY, any);
 }
 
 /* {type, targetRef?} of a relation. */
@@ -179,12 +182,12 @@ static const Predicate *build_relation(Builder *builder, const Value *relation)
         return refuse(builder, "$contains of relations takes {type, targetRef}");
     key = arena_printf(builder->arena, "relations.%s", type);
     if (!target)
-        return leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
+        return predicate_leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
     if (value_is(target, VALUE_OBJECT))
         return build_in(builder, key, value_get(target, "$in"));
     if (!value_is(target, VALUE_STRING))
         return refuse(builder, "targetRef takes a text or {$in: […]}");
-    return leaf(builder->arena, PREDICATE_EQUALS, key, value_string(target, ""));
+    return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, value_string(target, ""));
 }
 
 static const Predicate *build_operator(Builder *builder, const char *key, const Value *test)
@@ -196,16 +199,16 @@ static const Predicate *build_operator(Builder *builder, const char *key, const 
     if (value_count(test) != 1)
         return refuse(builder, "a field takes one operator");
     if (g_str_equal(name, "$exists") && value_is(argument, VALUE_BOOL)) {
-        const Predicate *exists = leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
+        const Predicate *exists = predicate_leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
 
         return value_bool(argument, true) ? exists : negation(builder->arena, exists);
     }
     if (g_str_equal(name, "$in"))
         return build_in(builder, key, argument);
     if (g_str_equal(name, "$hasPrefix") && text)
-        return leaf(builder->arena, PREDICATE_PREFIX, key, text);
+        return predicate_leaf(builder->arena, PREDICATE_PREFIX, key, text);
     if (g_str_equal(name, "$contains") && text)
-        return leaf(builder->arena, PREDICATE_EQUALS, key, text);
+        return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text);
     if (g_str_equal(name, "$contains") && g_str_equal(key, "relations"))
         return build_relation(builder, argument);
     return refuse(builder, arena_printf(builder->arena, "\"%s\" of %s", name, key));
@@ -224,7 +227,7 @@ static const Predicate *build_list(Builder *builder, PredicateKind kind, const V
             return NULL;
         g_ptr_array_add(children, (gpointer)child);
     }
-    return branch(builder->arena, kind, children);
+    return predicate_branch(builder->arena, kind, children);
 }
 
 static const Predicate *build_member(Builder *builder, const char *key, const Value *value)
@@ -246,7 +249,7 @@ static const Predicate *build_member(Builder *builder, const char *key, const Va
         return build_operator(builder, key, value);
     if (!text)
         return refuse(builder, arena_printf(builder->arena, "\"%s\" takes a value", key));
-    return leaf(builder->arena, PREDICATE_EQUALS, key, text);
+    return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text);
 }
 
 static const Predicate *build_object(Builder *builder, const Value *query)
@@ -264,7 +267,7 @@ static const Predicate *build_object(Builder *builder, const Value *query)
                           arena_printf(builder->arena, "\"%s\" must be the only key", key));
         g_ptr_array_add(all, (gpointer)child);
     }
-    return branch(builder->arena, PREDICATE_ALL, all);
+    return predicate_branch(builder->arena, PREDICATE_ALL, all);
 }
 
 static const Predicate *build(Builder *builder, const Value *query)
@@ -295,8 +298,18 @@ const Predicate *predicate_one_of(Arena *arena, const char *key, const char *con
     g_autoptr(GPtrArray) any = g_ptr_array_new();
 
     for (; *values; values++)
-        g_ptr_array_add(any, (gpointer)leaf(arena, PREDICATE_EQUALS, key, *values));
-    return branch(arena, PREDICATE_ANY, any);
+        g_ptr_array_add(any, (gpointer)predicate_leaf(arena, PREDICATE_EQUALS, key, *values));
+    return predicate_branch(arena, PREDICATE_ANY, any);
+}
+
+const Predicate *predicate_any_key(Arena *arena, PredicateKind kind, const char *const *keys,
+                                   const char *value)
+{
+    g_autoptr(GPtrArray) any = g_ptr_array_new();
+
+    for (; *keys; keys++)
+        g_ptr_array_add(any, (gpointer)predicate_leaf(arena, kind, *keys, value));
+    return predicate_branch(arena, PREDICATE_ANY, any);
 }
 
 const Predicate *predicate_both(Arena *arena, const Predicate *one, const Predicate *other)
@@ -305,7 +318,7 @@ const Predicate *predicate_both(Arena *arena, const Predicate *one, const Predic
 
     g_ptr_array_add(both, (gpointer)one);
     g_ptr_array_add(both, (gpointer)other);
-    return branch(arena, PREDICATE_ALL, both);
+    return predicate_branch(arena, PREDICATE_ALL, both);
 }
 
 /* ---- about it ---- */
@@ -322,7 +335,7 @@ gboolean predicate_is_everything(const Predicate *predicate)
 
 void predicate_write(GString *out, const Predicate *predicate)
 {
-    static const char letters[] = "&|!?=^";
+    static const char letters[] = "&|!?=^~";
 
     g_string_append_c(out, letters[predicate->kind]);
     for (const Predicate **child = predicate->children; child && *child; child++)
@@ -332,68 +345,4 @@ void predicate_write(GString *out, const Predicate *predicate)
     if (predicate->value)
         g_string_append_printf(out, "%zu:%s", strlen(predicate->value), predicate->value);
     g_string_append_c(out, ';');
-}
-
-/* ---- asking ---- */
-
-static gboolean row_matches(const Predicate *leaf_node, const SearchRow *row)
-{
-    switch (leaf_node->kind) {
-    case PREDICATE_EXISTS:
-        return TRUE;
-    case PREDICATE_EQUALS:
-        return row->value && g_str_equal(row->value, leaf_node->value);
-    case PREDICATE_PREFIX:
-        return row->value && g_str_has_prefix(row->value, leaf_node->value);
-    default:
-        g_assert_not_reached();
-    }
-}
-
-static gboolean leaf_matches(const Predicate *leaf_node, const CatalogEntity *entity)
-{
-    guint count;
-    const SearchRow *rows = entity_rows(entity, leaf_node->key, &count);
-
-    for (guint i = 0; i < count; i++)
-        if (row_matches(leaf_node, &rows[i]))
-            return TRUE;
-    return FALSE;
-}
-
-/* "list.item" is true of an entity whose list has item. */
-static gboolean item_matches(const Predicate *leaf_node, const CatalogEntity *entity)
-{
-    const SearchRow truth = {.value = "true"};
-
-    if (!row_matches(leaf_node, &truth))
-        return FALSE;
-    for (const char *dot = strchr(leaf_node->key, '.'); dot; dot = strchr(dot + 1, '.')) {
-        g_autofree char *list = g_strndup(leaf_node->key, (gsize)(dot - leaf_node->key));
-        guint count;
-        const SearchRow *rows = entity_rows(entity, list, &count);
-
-        for (guint i = 0; i < count; i++)
-            if (rows[i].item && g_str_equal(rows[i].value, dot + 1))
-                return TRUE;
-    }
-    return FALSE;
-}
-
-gboolean predicate_matches(const Predicate *predicate, const CatalogEntity *entity)
-{
-    gboolean any = predicate->kind == PREDICATE_ANY;
-
-    switch (predicate->kind) {
-    case PREDICATE_NOT:
-        return !predicate_matches(predicate->children[0], entity);
-    case PREDICATE_ALL:
-    case PREDICATE_ANY:
-        for (const Predicate **child = predicate->children; *child; child++)
-            if (predicate_matches(*child, entity) == any)
-                return any;
-        return !any;
-    default:
-        return leaf_matches(predicate, entity) || item_matches(predicate, entity);
-    }
 }

@@ -10,13 +10,14 @@ typedef enum {
     PREDICATE_EXISTS,
     PREDICATE_EQUALS,
     PREDICATE_PREFIX,
+    PREDICATE_CONTAINS, /* value is somewhere in it */
 } PredicateKind;
 
 typedef struct Predicate Predicate;
 struct Predicate {
     PredicateKind kind;
-    const char *key, *value;    /* of the last three, folded */
-    const Predicate **children; /* of the others, NULL-terminated */
+    const char *key, *value;    /* of the others, folded */
+    const Predicate **children; /* of the first three, NULL-terminated */
 };
 
 /* From `filter=` parameters (NULL-terminated; none: all). */
@@ -24,9 +25,16 @@ const Predicate *predicate_from_filters(Arena *arena, const char *const *filters
 /* From a predicate in JSON; NULL value: all. */
 const Predicate *predicate_from_value(Arena *arena, const Value *query, GError **error);
 
-/* "key is one of values" and "all of these hold", for predicates that are made by hand. */
-const Predicate *predicate_one_of(Arena *arena, const char *key, const char *const *values);
+/* By hand: a leaf (value NULL for PREDICATE_EXISTS), and branches of what is given. */
+const Predicate *predicate_leaf(Arena *arena, PredicateKind kind, const char *key,
+                                const char *value);
+const Predicate *predicate_branch(Arena *arena, PredicateKind kind, const GPtrArray *children);
 const Predicate *predicate_both(Arena *arena, const Predicate *one, const Predicate *other);
+/* key is one of values (NULL-terminated). */
+const Predicate *predicate_one_of(Arena *arena, const char *key, const char *const *values);
+/* One of keys (NULL-terminated) has a value like value, as kind has it. */
+const Predicate *predicate_any_key(Arena *arena, PredicateKind kind, const char *const *keys,
+                                   const char *value);
 
 /* Whether it asks for nothing. */
 gboolean predicate_is_everything(const Predicate *predicate);

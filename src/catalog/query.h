@@ -7,13 +7,14 @@
  * remembered, within bounds; changes only add segments and mark documents dead, so that what is
  * remembered outlives them. */
 #pragma once
+#include "catalog/index.h"
 #include "catalog/predicate.h"
-#include "catalog/segment.h"
 
 /* ---- what is asked ---- */
 
 /* What was found out about segments. Shared by threads. */
 typedef struct QueryMemory QueryMemory;
+#define QUERY_MEMORY_BYTES ((gsize)48 << 20)
 QueryMemory *query_memory_new(gsize bytes_max);
 void query_memory_free(QueryMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryMemory, query_memory_free)
@@ -27,27 +28,19 @@ typedef struct {
     QueryMemory *memory; /* NULL: nothing is remembered */
 } QueryView;
 
-/* Where a document stands in a view. */
-typedef struct {
-    guint32 part, doc;
-} QueryHit;
+/* What is in snapshot, in arena. */
+const QueryView *query_view_new(Arena *arena, const Snapshot *snapshot, QueryMemory *memory);
 
 /* ---- which ---- */
 
 /* The documents of a view that are asked for. */
 typedef struct QueryMatch QueryMatch;
 
-typedef struct {
-    const Predicate *predicate;
-    const char *term; /* folded; a value of one of the fields contains it. NULL or "": none */
-    const char *const *term_fields; /* folded, NULL-terminated */
-} QuerySelection;
-
-QueryMatch *query_match_new(const QueryView *view, const QuerySelection *selection);
+QueryMatch *query_match_new(const QueryView *view, const Predicate *predicate);
 void query_match_free(QueryMatch *match);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryMatch, query_match_free)
 guint64 query_match_count(const QueryMatch *match);
-gboolean query_match_has(const QueryMatch *match, QueryHit hit);
+gboolean query_match_has(const QueryMatch *match, EntityId hit);
 
 /* ---- in which order, which page ---- */
 
@@ -72,7 +65,7 @@ typedef struct {
 } QueryPageRequest;
 
 typedef struct {
-    GArray *hits;                   /* QueryHit */
+    GArray *hits;                   /* EntityId */
     guint64 first, total;           /* rows before the first, and of all pages */
     char *first_value, *last_value; /* what the first and the last hit are ordered by, or NULL */
 } QueryPage;

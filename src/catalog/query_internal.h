@@ -46,8 +46,7 @@ typedef struct {
 
 struct QueryMatch {
     const QueryView *view;
-    char *key;           /* of what is asked */
-    gboolean everything; /* nothing is asked */
+    char *key; /* of what is asked */
     MatchPart *parts;
     guint count;
 };

@@ -1,4 +1,4 @@
-/* Which documents: predicates and full text become bitmaps, segment by segment. */
+/* Which documents: predicates become bitmaps, segment by segment. */
 #include "catalog/query_internal.h"
 #include <string.h>
 
@@ -108,6 +108,45 @@ static DocSet match_values(const QueryView *view, const SegmentField *field, gui
     return set;
 }
 
+/* Adds the postings of values, run by run. */
+static void add_values(const SegmentField *field, const roaring_bitmap_t *values,
+                       roaring_bitmap_t *docs)
+{
+    roaring_uint32_iterator_t iterator;
+    guint32 first = 0, last = 0;
+
+    roaring_init_iterator(values, &iterator);
+    for (; iterator.has_value; roaring_advance_uint32_iterator(&iterator)) {
+        if (iterator.current_value != last) {
+            segment_add_postings(field, first, last, docs);
+            first = iterator.current_value;
+        }
+        last = iterator.current_value + 1;
+    }
+    segment_add_postings(field, first, last, docs);
+}
+
+/* Looking into values takes long where they are many: it is always remembered. */
+static DocSet match_substring(const QueryView *view, const Segment *segment,
+                              const SegmentField *field, const Predicate *leaf)
+{
+    g_autofree char *key = g_strdup_printf("term %s\n%s", leaf->key, leaf->value);
+    Finding *finding = query_recall(view, segment, key);
+    roaring_bitmap_t *docs, *values;
+
+    if (!finding) {
+        docs = roaring_bitmap_create();
+        values = roaring_bitmap_create();
+        segment_find_substring(field, leaf->value, values);
+        add_values(field, values, docs);
+        roaring_bitmap_free(values);
+        roaring_bitmap_run_optimize(docs);
+        finding = finding_of_docs(docs);
+        query_remember(view, segment, key, finding);
+    }
+    return (DocSet){.docs = finding->docs, .finding = finding};
+}
+
 static DocSet match_field(const QueryView *view, const Segment *segment, const Predicate *leaf)
 {
     const SegmentField *field = segment_field(segment, leaf->key);
@@ -118,6 +157,8 @@ static DocSet match_field(const QueryView *view, const Segment *segment, const P
         return nothing();
     if (leaf->kind == PREDICATE_EXISTS)
         return (DocSet){.docs = segment_field_docs(field)};
+    if (leaf->kind == PREDICATE_CONTAINS && *leaf->value)
+        return match_substring(view, segment, field, leaf);
     if (leaf->kind == PREDICATE_EQUALS)
         return segment_find_value(field, leaf->value, &first, &last)
                    ? match_values(view, field, first, last, segment, "")
@@ -132,7 +173,8 @@ static gboolean is_true(const Predicate *leaf)
 {
     return leaf->kind == PREDICATE_EXISTS ||
            (leaf->kind == PREDICATE_EQUALS && g_str_equal(leaf->value, "true")) ||
-           (leaf->kind == PREDICATE_PREFIX && g_str_has_prefix("true", leaf->value));
+           (leaf->kind == PREDICATE_PREFIX && g_str_has_prefix("true", leaf->value)) ||
+           (leaf->kind == PREDICATE_CONTAINS && strstr("true", leaf->value));
 }
 
 static DocSet match_leaf(const QueryView *view, const Segment *segment, const Predicate *leaf)
@@ -252,108 +294,7 @@ static DocSet match(const QueryView *view, const Segment *segment, const Predica
     }
 }
 
-/* ---- full text ---- */
-
-/* Adds the postings of values, run by run. */
-static void add_values(const SegmentField *field, const roaring_bitmap_t *values,
-                       roaring_bitmap_t *docs)
-{
-    roaring_uint32_iterator_t iterator;
-    guint32 first = 0, last = 0;
-
-    roaring_init_iterator(values, &iterator);
-    for (; iterator.has_value; roaring_advance_uint32_iterator(&iterator)) {
-        if (iterator.current_value != last) {
-            segment_add_postings(field, first, last, docs);
-            first = iterator.current_value;
-        }
-        last = iterator.current_value + 1;
-    }
-    segment_add_postings(field, first, last, docs);
-}
-
-static Finding *find_term(const QueryView *view, const Segment *segment, const char *name,
-                          const char *term)
-{
-    g_autofree char *key = g_strdup_printf("term %s\n%s", name, term);
-    const SegmentField *field = segment_field(segment, name);
-    Finding *finding = query_recall(view, segment, key);
-    roaring_bitmap_t *docs, *values;
-
-    if (finding)
-        return finding;
-    docs = strstr("true", term) ? match_item(segment, name) : NULL;
-    docs = docs ? docs : roaring_bitmap_create();
-    if (field) {
-        values = roaring_bitmap_create();
-        segment_find_substring(field, term, values);
-        add_values(field, values, docs);
-        roaring_bitmap_free(values);
-    }
-    roaring_bitmap_run_optimize(docs);
-    finding = finding_of_docs(docs);
-    query_remember(view, segment, key, finding);
-    return finding;
-}
-
-static DocSet match_term(const QueryView *view, const Segment *segment,
-                         const QuerySelection *selection)
-{
-    static const char *const fallback[] = {"metadata.uid", NULL};
-    const char *const *fields = selection->term_fields;
-    DocSet set = {0};
-
-    for (fields = fields && *fields ? fields : fallback; *fields; fields++) {
-        Finding *finding = find_term(view, segment, *fields, selection->term);
-
-        if (!set.docs) {
-            set = (DocSet){.docs = finding->docs, .finding = finding};
-        } else {
-            roaring_bitmap_t *any = take(&set);
-
-            roaring_bitmap_or_inplace(any, finding->docs);
-            finding_unref(finding);
-            set = own(any);
-        }
-    }
-    return set;
-}
-
 /* ---- the match ---- */
-
-static gboolean has_term(const QuerySelection *selection)
-{
-    return selection->term && *selection->term;
-}
-
-static DocSet match_selection(const QueryView *view, const Segment *segment,
-                              const QuerySelection *selection)
-{
-    g_auto(DocSet) set = match(view, segment, selection->predicate);
-    g_auto(DocSet) found = {0};
-
-    if (!has_term(selection)) {
-        DocSet matched = set;
-
-        set = (DocSet){0};
-        return matched;
-    }
-    found = match_term(view, segment, selection);
-    return own(roaring_bitmap_and(set.docs, found.docs));
-}
-
-static char *selection_key(const QuerySelection *selection)
-{
-    g_autoptr(GString) key = g_string_new(NULL);
-
-    predicate_write(key, selection->predicate);
-    if (has_term(selection)) {
-        g_string_append_printf(key, "\n%s", selection->term);
-        for (const char *const *field = selection->term_fields; field && *field; field++)
-            g_string_append_printf(key, "\n%s", *field);
-    }
-    return g_string_free(g_steal_pointer(&key), FALSE);
-}
 
 static void without_dead(MatchPart *part, const roaring_bitmap_t *dead)
 {
@@ -363,20 +304,21 @@ static void without_dead(MatchPart *part, const roaring_bitmap_t *dead)
         part->live = (DocSet){.docs = part->matched.docs};
 }
 
-QueryMatch *query_match_new(const QueryView *view, const QuerySelection *selection)
+QueryMatch *query_match_new(const QueryView *view, const Predicate *predicate)
 {
     QueryMatch *found = g_new0(QueryMatch, 1);
+    g_autoptr(GString) key = g_string_new(NULL);
 
+    predicate_write(key, predicate);
     found->view = view;
-    found->key = selection_key(selection);
-    found->everything = !has_term(selection) && predicate_is_everything(selection->predicate);
+    found->key = g_string_free(g_steal_pointer(&key), FALSE);
     found->count = view->count;
     found->parts = g_new0(MatchPart, view->count);
     for (guint i = 0; i < view->count; i++) {
         MatchPart *part = &found->parts[i];
 
         part->segment = view->parts[i].segment;
-        part->matched = match_selection(view, part->segment, selection);
+        part->matched = match(view, part->segment, predicate);
         without_dead(part, view->parts[i].dead);
     }
     return found;
@@ -404,8 +346,8 @@ guint64 query_match_count(const QueryMatch *found)
     return count;
 }
 
-gboolean query_match_has(const QueryMatch *found, QueryHit hit)
+gboolean query_match_has(const QueryMatch *found, EntityId hit)
 {
-    return hit.part < found->count &&
-           roaring_bitmap_contains(found->parts[hit.part].live.docs, hit.doc);
+    return hit.segment < found->count &&
+           roaring_bitmap_contains(found->parts[hit.segment].live.docs, hit.doc);
 }

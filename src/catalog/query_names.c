@@ -243,11 +243,11 @@ static void read_on(Reader *readers, guint count, guint64 skip, guint64 limit, G
     while (limit > 0) {
         Reader *reader = count == 1 ? (readers->iterator.has_value ? readers : NULL)
                                     : first_reader(readers, count);
-        QueryHit hit;
+        EntityId hit;
 
         if (!reader)
             return;
-        hit = (QueryHit){reader->part, reader->iterator.current_value};
+        hit = (EntityId){reader->part, reader->iterator.current_value};
         roaring_advance_uint32_iterator(&reader->iterator);
         if (count > 1)
             reader_look(reader);

@@ -43,9 +43,9 @@ static void note_values(Pager *pager)
 static void reverse(GArray *hits, guint from)
 {
     for (guint to = hits->len; from + 1 < to; from++) {
-        QueryHit *one = &g_array_index(hits, QueryHit, from);
-        QueryHit *other = &g_array_index(hits, QueryHit, --to);
-        QueryHit hit = *one;
+        EntityId *one = &g_array_index(hits, EntityId, from);
+        EntityId *other = &g_array_index(hits, EntityId, --to);
+        EntityId hit = *one;
 
         *one = *other;
         *other = hit;
@@ -497,7 +497,7 @@ void query_page(const QueryMatch *match, const QueryPageRequest *request, QueryP
                                    ? item_docs(match, request->orders[0].field)
                                    : NULL;
 
-    *page = (QueryPage){.hits = g_array_new(FALSE, FALSE, sizeof(QueryHit))};
+    *page = (QueryPage){.hits = g_array_new(FALSE, FALSE, sizeof(EntityId))};
     for (guint i = 0; i < match->count; i++) {
         live[i] = items ? items[i] : match->parts[i].live.docs;
         matched[i] = match->parts[i].matched.docs;

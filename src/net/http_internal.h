@@ -68,7 +68,13 @@ char *http_percent_decode(Arena *arena, const char *text, gsize length, gboolean
 
 /* ---- the reply (http_response.c) ---- */
 
-typedef enum { RESPONSE_BYTES, RESPONSE_STREAM, RESPONSE_SSE, RESPONSE_UPGRADE } ResponseKind;
+typedef enum {
+    RESPONSE_BYTES,
+    RESPONSE_PIECES,
+    RESPONSE_STREAM,
+    RESPONSE_SSE,
+    RESPONSE_UPGRADE
+} ResponseKind;
 
 struct Response {
     ResponseKind kind;
@@ -76,6 +82,11 @@ struct Response {
     GPtrArray *headers; /* name, value, name, value */
     GBytes *bytes;
     gboolean foreign; /* of a service behind us: nothing of ours is added */
+
+    /* pieces: event thread only */
+    PieceProducer pieces;
+    GString *piece; /* sent up to piece_at */
+    gsize piece_at;
 
     /* stream and SSE: guarded by the request's lock */
     Request *request; /* not owned: the request owns us */

@@ -26,6 +26,8 @@ void response_free(Response *response)
     g_clear_pointer(&response->bytes, g_bytes_unref);
     if (response->buffer)
         g_byte_array_unref(response->buffer);
+    if (response->piece)
+        g_string_free(response->piece, TRUE);
     if (response->destroy)
         response->destroy(response->data);
     g_free(response->topic);
@@ -144,6 +146,19 @@ Response *response_stream_begin(Request *request, unsigned status, const char *c
     response->bodyless = request->head || status == 204 || status == 304;
     request->stream = response;
     return content_type ? response_header(response, "Content-Type", content_type) : response;
+}
+
+Response *response_pieces(Request *request, unsigned status, const char *content_type,
+                          PieceProducer producer, void *data, GDestroyNotify destroy)
+{
+    Response *response = response_new(RESPONSE_PIECES, status);
+
+    response->request = request;
+    response->pieces = producer;
+    response->piece = g_string_new(NULL);
+    response->data = data;
+    response->destroy = destroy;
+    return response_header(response, "Content-Type", content_type);
 }
 
 Response *response_sse(Request *request, const char *topic, SseProducer producer, void *data,
@@ -329,6 +344,33 @@ static struct MHD_Response *from_buffer(Request *request, Response *response)
                                              request_ref(request), unref_request);
 }
 
+static ssize_t read_pieces(void *data, uint64_t position, char *buffer, size_t size)
+{
+    Response *response = ((Request *)data)->response;
+    gsize length;
+
+    (void)position;
+    if (response->piece_at == response->piece->len) {
+        g_string_truncate(response->piece, 0);
+        response->piece_at = 0;
+        response->pieces(response->data, response->piece);
+    }
+    length = MIN(size, response->piece->len - response->piece_at);
+    if (length == 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    memcpy(buffer, response->piece->str + response->piece_at, length);
+    response->piece_at += length;
+    return (ssize_t)length;
+}
+
+static struct MHD_Response *from_pieces(Request *request)
+{
+    if (request->head)
+        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 32768, read_pieces,
+                                             request_ref(request), unref_request);
+}
+
 static void add_own_headers(const Request *request, const Response *response,
                             struct MHD_Response *made)
 {
@@ -355,6 +397,9 @@ struct MHD_Response *response_to_mhd(Request *request, Response *response)
     switch (response->kind) {
     case RESPONSE_BYTES:
         made = from_bytes(response);
+        break;
+    case RESPONSE_PIECES:
+        made = from_pieces(request);
         break;
     case RESPONSE_STREAM:
     case RESPONSE_SSE:

@@ -93,6 +93,14 @@ Response *response_stream_begin(Request *request, unsigned status, const char *c
 gboolean response_stream_write(Response *response, const void *bytes, gsize length, GError **error);
 Response *response_stream_end(Response *response);
 
+/* A reply that is made while it is sent, of what is in memory and would be too much at once:
+ * producer appends the next piece (some 32 KiB are good) to out, and nothing where it is over. It
+ * runs on the event thread, like an INLINE handler, and never blocks; request and its arena live as
+ * long. */
+typedef void (*PieceProducer)(void *data, GString *out);
+Response *response_pieces(Request *request, unsigned status, const char *content_type,
+                          PieceProducer producer, void *data, GDestroyNotify destroy);
+
 /* A protocol upgrade (WebSocket): after 101 was sent, run(fd, data) gets the raw socket on a thread
  * of its own and closes it. For STREAM routes. */
 Response *response_upgrade(Request *request,

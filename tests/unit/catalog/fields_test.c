@@ -169,6 +169,17 @@ static void test_fields_are_cut_out_by_path(void)
     }
 }
 
+static void test_fields_of_lists_are_refused(void)
+{
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    g_autoptr(GError) error = NULL;
+    const char *const *fields;
+
+    g_assert_false(fields_parse(arena, (const char *const[]){"tags[0]", NULL}, &fields, &error));
+    g_assert_cmpstr(error->message, ==,
+                    "Invalid field \"tags[0]\", array type fields are not supported");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -177,5 +188,7 @@ int main(int argc, char **argv)
                     test_text_is_cut_down_as_values_would_be);
     g_test_add_func("/catalog/fields/a-text-that-is-cut-short-is-read-no-further",
                     test_a_text_that_is_cut_short_is_read_no_further);
+    g_test_add_func("/catalog/fields/fields-of-lists-are-refused",
+                    test_fields_of_lists_are_refused);
     return g_test_run();
 }

@@ -369,22 +369,22 @@ static char *select_names(const Fixture *fixture, const char *filter, const char
 {
     g_autoptr(Arena) arena = arena_new(1 << 20);
     g_autoptr(Snapshot) snapshot = index_acquire(fixture->catalog->index);
-    g_autoptr(GPtrArray) found = NULL;
+    const QueryView *view = query_view_new(arena, snapshot, fixture->catalog->memory);
+    const QueryPageRequest request = {.limit = G_MAXUINT64};
+    g_autoptr(QueryMatch) match = NULL;
+    g_auto(QueryPage) page = {0};
     g_autoptr(GString) names = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
-    OrderField order = {"metadata.name", FALSE};
-    CatalogQuery asked = {.orders = &order, .order_count = 1};
+    const Predicate *predicate =
+        query ? predicate_from_value(arena, json_parse(arena, query, -1, NULL), &error)
+              : predicate_from_filters(arena, (const char *const[]){filter, NULL}, &error);
 
-    if (query)
-        asked.predicate = predicate_from_value(arena, json_parse(arena, query, -1, NULL), &error);
-    else
-        asked.predicate =
-            predicate_from_filters(arena, (const char *const[]){filter, NULL}, &error);
-    if (!asked.predicate)
+    if (!predicate)
         return g_strdup(error->message);
-    found = query_select(snapshot, arena, &asked);
-    for (guint i = 0; i < found->len; i++) {
-        const char *ref = ((const CatalogEntity *)found->pdata[i])->ref;
+    match = query_match_new(view, predicate);
+    query_page(match, &request, &page);
+    for (guint i = 0; i < page.hits->len; i++) {
+        const char *ref = snapshot_ref(snapshot, g_array_index(page.hits, EntityId, i));
 
         if (!strstr(ref, "generated-"))
             g_string_append_printf(names, "%s ", strchr(ref, '/') + 1);

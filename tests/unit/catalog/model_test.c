@@ -181,33 +181,6 @@ static void test_reference_lists_come_back_sorted(void)
     g_assert_cmpstr(value_path_string(entity, "metadata.namespace", ""), ==, "default");
 }
 
-static void test_fields_cut_entities_down(void)
-{
-    static const char *const cases[][2] = {
-        {"kind", "{\"kind\":\"C\"}"},
-        {"metadata.name,metadata.tags", "{\"metadata\":{\"name\":\"x\",\"tags\":[1]}}"},
-        {"metadata.annotations.backstage.io/x", "{\"metadata\":{\"annotations\":{\"backstage.io/"
-                                                "x\":\"y\"}}}"},
-        {"metadata,metadata.name", "{\"metadata\":{\"name\":\"x\",\"tags\":[1],\"annotations\":{"
-                                   "\"backstage.io/x\":\"y\"}}}"},
-        {"nope,metadata.nope,kind.x", "{}"},
-    };
-    g_autoptr(Arena) arena = arena_new(1 << 20);
-    const Value *entity = parse(
-        arena, "{kind: C, metadata: {name: x, tags: [1], annotations: {backstage.io/x: 'y'}}}");
-    const char *const *fields;
-    g_autoptr(GError) error = NULL;
-
-    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_assert_true(fields_parse(arena, (const char *const[]){cases[i][0], NULL}, &fields, NULL));
-        g_assert_cmpstr(json_to_arena(arena, fields_project(arena, entity, fields), JSON_COMPACT),
-                        ==, cases[i][1]);
-    }
-    g_assert_false(fields_parse(arena, (const char *const[]){"tags[0]", NULL}, &fields, &error));
-    g_assert_cmpstr(error->message, ==,
-                    "Invalid field \"tags[0]\", array type fields are not supported");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -220,6 +193,5 @@ int main(int argc, char **argv)
                     test_reference_lists_come_back_sorted);
     g_test_add_func("/catalog/ref/split-as-backstage-splits-them",
                     test_refs_are_split_as_backstage_splits_them);
-    g_test_add_func("/catalog/fields/cut-entities-down", test_fields_cut_entities_down);
     return g_test_run();
 }

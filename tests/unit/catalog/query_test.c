@@ -13,7 +13,7 @@ typedef struct {
     const char *ref, *uid, *name;
     const SearchRow *rows;
     guint row_count;
-    QueryHit hit;
+    EntityId hit;
 } Doc;
 
 typedef struct {
@@ -142,7 +142,7 @@ static void place_docs(World *world)
 
             found = segment_find(part->segment, doc->ref, &doc->hit.doc) &&
                     !(part->dead && roaring_bitmap_contains(part->dead, doc->hit.doc));
-            doc->hit.part = j;
+            doc->hit.segment = j;
         }
         g_assert_true(found);
     }
@@ -281,23 +281,10 @@ static gboolean holds(const Predicate *predicate, const Doc *doc)
         return any_row(doc, predicate->key, equals, predicate->value);
     case PREDICATE_PREFIX:
         return any_row(doc, predicate->key, begins, predicate->value);
+    case PREDICATE_CONTAINS:
+        return any_row(doc, predicate->key, contains, predicate->value);
     }
     g_assert_not_reached();
-}
-
-static gboolean is_selected(const QuerySelection *selection, const Doc *doc)
-{
-    static const char *const fallback[] = {"metadata.uid", NULL};
-    const char *const *fields = selection->term_fields;
-
-    if (!holds(selection->predicate, doc))
-        return FALSE;
-    if (!selection->term || !*selection->term)
-        return TRUE;
-    for (fields = fields && *fields ? fields : fallback; *fields; fields++)
-        if (any_row(doc, *fields, contains, selection->term))
-            return TRUE;
-    return FALSE;
 }
 
 /* A document in an order: the values it stands at. */
@@ -354,13 +341,13 @@ static void add_rows(GArray *rows, const Doc *doc, const QueryPageRequest *reque
         }
 }
 
-static GArray *all_rows(const World *world, const QuerySelection *selection,
+static GArray *all_rows(const World *world, const Predicate *predicate,
                         const QueryPageRequest *request)
 {
     GArray *rows = g_array_new(FALSE, FALSE, sizeof(Row));
 
     for (guint i = 0; i < world->docs->len; i++)
-        if (is_selected(selection, world->docs->pdata[i]))
+        if (holds(predicate, world->docs->pdata[i]))
             add_rows(rows, world->docs->pdata[i], request);
     g_array_sort_with_data(rows, compare_rows, (gpointer)request);
     return rows;
@@ -447,23 +434,24 @@ static Value *random_list(Arena *arena, int depth)
     return list;
 }
 
-static QuerySelection random_selection(Arena *arena)
+static const Predicate *random_term(Arena *arena)
 {
-    static const char *const terms[] = {"n1", "itle 2", "e", "0", "ä", "true", "java", NULL};
-    QuerySelection selection = {0};
-    const char **fields = arena_new0(arena, const char *, 4);
+    static const char *const terms[] = {"n1", "itle 2", "E", "0", "ä", "true", "java", NULL};
+    const char *fields[4] = {random_key(), NULL};
+
+    for (int i = g_test_rand_int_range(0, 3); i > 0; i--)
+        fields[i] = random_key();
+    return predicate_any_key(arena, PREDICATE_CONTAINS, fields, pick(terms));
+}
+
+static const Predicate *random_question(Arena *arena)
+{
     g_autoptr(GError) error = NULL;
     const Value *value = chance(25) ? value_object_new(arena) : random_predicate(arena, 3);
+    const Predicate *predicate = predicate_from_value(arena, value, &error);
 
-    selection.predicate = predicate_from_value(arena, value, &error);
     g_assert_no_error(error);
-    if (chance(30)) {
-        selection.term = pick(terms);
-        for (int i = g_test_rand_int_range(0, 4); i > 0; i--)
-            fields[i - 1] = text_fold(arena, random_key());
-        selection.term_fields = fields;
-    }
-    return selection;
+    return chance(30) ? predicate_both(arena, predicate, random_term(arena)) : predicate;
 }
 
 static QueryPageRequest random_request(Arena *arena)
@@ -489,9 +477,9 @@ static void assert_rows(const QueryPage *page, const GArray *rows, guint64 first
     g_assert_cmpuint(page->hits->len, ==, count);
     for (guint i = 0; i < count; i++) {
         const Row *row = &g_array_index(rows, Row, first + i);
-        const QueryHit *hit = &g_array_index(page->hits, QueryHit, i);
+        const EntityId *hit = &g_array_index(page->hits, EntityId, i);
 
-        g_assert_cmpuint(hit->part, ==, row->doc->hit.part);
+        g_assert_cmpuint(hit->segment, ==, row->doc->hit.segment);
         g_assert_cmpuint(hit->doc, ==, row->doc->hit.doc);
     }
 }
@@ -524,10 +512,10 @@ static void assert_places(const QueryMatch *match, QueryPageRequest request, con
 static void assert_page(const World *world, gboolean deep)
 {
     g_autoptr(Arena) arena = arena_new(1 << 20);
-    QuerySelection selection = random_selection(arena);
+    const Predicate *predicate = random_question(arena);
     QueryPageRequest request = random_request(arena);
-    g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
-    g_autoptr(GArray) rows = all_rows(world, &selection, &request);
+    g_autoptr(QueryMatch) match = query_match_new(&world->view, predicate);
+    g_autoptr(GArray) rows = all_rows(world, predicate, &request);
     g_auto(QueryPage) page = {0};
     guint64 first;
 
@@ -545,7 +533,7 @@ static int compare_texts(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static char *naive_facet(const World *world, const QuerySelection *selection, const char *field)
+static char *naive_facet(const World *world, const Predicate *predicate, const char *field)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     GString *out = g_string_new("[");
@@ -553,7 +541,7 @@ static char *naive_facet(const World *world, const QuerySelection *selection, co
     for (guint i = 0; i < world->docs->len; i++) {
         const Doc *doc = world->docs->pdata[i];
 
-        for (guint j = 0; j < doc->row_count && is_selected(selection, doc); j++) {
+        for (guint j = 0; j < doc->row_count && holds(predicate, doc); j++) {
             const SearchRow *row = &doc->rows[j];
             g_autofree char *item =
                 row->item ? g_strdup_printf("%s.%s", row->key, row->value) : NULL;
@@ -580,10 +568,10 @@ static char *naive_facet(const World *world, const QuerySelection *selection, co
 static void assert_facet(const World *world)
 {
     g_autoptr(Arena) arena = arena_new(1 << 20);
-    QuerySelection selection = random_selection(arena);
-    g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
+    const Predicate *predicate = random_question(arena);
+    g_autoptr(QueryMatch) match = query_match_new(&world->view, predicate);
     const char *field = text_fold(arena, random_key());
-    g_autofree char *wanted = naive_facet(world, &selection, field);
+    g_autofree char *wanted = naive_facet(world, predicate, field);
     g_autoptr(GString) out = g_string_new(NULL), again = g_string_new("x");
 
     query_facet(match, field, out);
@@ -618,15 +606,14 @@ static void test_fields_of_very_many_values_are_paged_too(void)
 
     for (int i = 0; i < 20; i++) {
         const QueryOrder order = {"metadata.title", i % 2 == 1};
-        const QuerySelection selection = {.predicate =
-                                              predicate_from_filters(world->arena, NULL, NULL)};
+        const Predicate *predicate = predicate_from_filters(world->arena, NULL, NULL);
         const QueryPageRequest request = {.orders = &order,
                                           .order_count = 1,
                                           .missing_excluded = TRUE,
                                           .offset = (guint64)i * 1000,
                                           .limit = 20};
-        g_autoptr(QueryMatch) match = query_match_new(&world->view, &selection);
-        g_autoptr(GArray) rows = all_rows(world, &selection, &request);
+        g_autoptr(QueryMatch) match = query_match_new(&world->view, predicate);
+        g_autoptr(GArray) rows = all_rows(world, predicate, &request);
         g_auto(QueryPage) page = {0};
 
         query_page(match, &request, &page);

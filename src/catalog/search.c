@@ -1,0 +1,186 @@
+#include "catalog/search.h"
+#include <string.h>
+
+typedef struct {
+    const char *key;
+    int weight;
+} SearchField;
+
+static const SearchField fields[] = {
+    {"metadata.name", 10},
+    {"metadata.title", 10},
+    {"kind", 3},
+    {"spec.type", 3},
+    {"metadata.tags", 3},
+    {"spec.owner", 2},
+    {"metadata.description", 1},
+    {"spec.profile.displayname", 1},
+    {"spec.profile.email", 1},
+};
+
+static const char *const name_keys[] = {"metadata.name", "metadata.title", NULL};
+
+/* ---- what is asked ---- */
+
+static const char *const *field_keys(Arena *arena)
+{
+    const char **keys = arena_new0(arena, const char *, G_N_ELEMENTS(fields) + 1);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        keys[i] = fields[i].key;
+    return keys;
+}
+
+static const Predicate *all_words(Arena *arena, const Predicate *filter, const char *const *words)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+
+    g_ptr_array_add(all, (gpointer)filter);
+    for (; *words; words++)
+        if (**words)
+            g_ptr_array_add(all, (gpointer)predicate_any_key(arena, PREDICATE_CONTAINS,
+                                                             field_keys(arena), *words));
+    return predicate_branch(arena, PREDICATE_ALL, all);
+}
+
+/* ---- candidates ---- */
+
+/* What is found, the likeliest first, in which the best are looked for. */
+typedef struct {
+    const QueryView *view;
+    Arena *arena;
+    const Predicate *asked;
+    GArray *hits;
+    GHashTable *seen;
+} Candidates;
+
+static void add_hits(Candidates *candidates, const QueryMatch *match)
+{
+    const QueryPageRequest request = {.limit = SEARCH_RANKED_MAX};
+    g_auto(QueryPage) page = {0};
+
+    query_page(match, &request, &page);
+    for (guint i = 0; i < page.hits->len && candidates->hits->len < SEARCH_RANKED_MAX; i++) {
+        EntityId id = g_array_index(page.hits, EntityId, i);
+        guint64 *key = arena_new0(candidates->arena, guint64, 1);
+
+        *key = (guint64)id.segment << 32 | id.doc;
+        if (g_hash_table_add(candidates->seen, key))
+            g_array_append_val(candidates->hits, id);
+    }
+}
+
+static void add_named(Candidates *candidates, PredicateKind kind, const char *text)
+{
+    g_autoptr(QueryMatch) match = NULL;
+
+    if (candidates->hits->len == SEARCH_RANKED_MAX)
+        return;
+    match = query_match_new(
+        candidates->view,
+        predicate_both(candidates->arena, candidates->asked,
+                       predicate_any_key(candidates->arena, kind, name_keys, text)));
+    add_hits(candidates, match);
+}
+
+/* ---- scoring ---- */
+
+static gboolean starts_word(const char *text, const char *at)
+{
+    return at == text || !g_ascii_isalnum(at[-1]);
+}
+
+/* How well word is found in text: whole, at the start of a word, or inside one. */
+static int score_text(const char *text, const char *word, int weight)
+{
+    const char *at = strstr(text, word);
+
+    if (!at)
+        return 0;
+    if (g_str_equal(text, word))
+        return weight * 8;
+    for (; at; at = strstr(at + 1, word))
+        if (starts_word(text, at))
+            return at == text ? weight * 4 : weight * 3;
+    return weight;
+}
+
+static int score_field(const Segment *segment, guint32 doc, const SearchField *field,
+                       const char *const *words, GString *text)
+{
+    const SegmentField *found = segment_field(segment, field->key);
+    const guint32 *values;
+    guint32 count = found ? segment_doc_values(found, doc, &values) : 0;
+    int score = 0;
+
+    for (guint32 i = 0; i < count; i++) {
+        segment_value(found, values[i], text, NULL);
+        for (const char *const *word = words; *word; word++)
+            if (**word)
+                score += score_text(text->str, *word, field->weight);
+    }
+    return score;
+}
+
+typedef struct {
+    EntityId id;
+    int score;
+    const char *ref;
+} Scored;
+
+static int compare_scored(gconstpointer a, gconstpointer b)
+{
+    const Scored *x = a, *y = b;
+
+    return x->score != y->score ? y->score - x->score : strcmp(x->ref, y->ref);
+}
+
+static void rank(const QueryView *view, GArray *hits, const char *const *words)
+{
+    g_autoptr(GArray) scored = g_array_sized_new(FALSE, FALSE, sizeof(Scored), hits->len);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < hits->len; i++) {
+        EntityId id = g_array_index(hits, EntityId, i);
+        const Segment *segment = view->parts[id.segment].segment;
+        Scored one = {id, 0, segment_doc_ref(segment, id.doc)};
+
+        for (gsize j = 0; j < G_N_ELEMENTS(fields); j++)
+            one.score += score_field(segment, id.doc, &fields[j], words, text);
+        g_array_append_val(scored, one);
+    }
+    g_array_sort(scored, compare_scored);
+    for (guint i = 0; i < hits->len; i++)
+        g_array_index(hits, EntityId, i) = g_array_index(scored, Scored, i).id;
+}
+
+void search_find(const QueryView *view, Arena *arena, const Predicate *filter,
+                 const char *const *words, SearchResult *result)
+{
+    const Predicate *asked = all_words(arena, filter, words);
+    g_autoptr(QueryMatch) match = query_match_new(view, asked);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Candidates candidates = {view, arena, asked, NULL, seen};
+
+    candidates.hits = g_array_new(FALSE, FALSE, sizeof(EntityId));
+    result->total = query_match_count(match);
+    result->hits = candidates.hits;
+    if (result->total > SEARCH_RANKED_MAX)
+        for (const char *const *word = words; *word; word++) {
+            if (**word == '\0')
+                continue;
+            add_named(&candidates, PREDICATE_EQUALS, *word);
+            add_named(&candidates, PREDICATE_PREFIX, *word);
+            add_named(&candidates, PREDICATE_CONTAINS, *word);
+        }
+    if (candidates.hits->len < SEARCH_RANKED_MAX)
+        add_hits(&candidates, match);
+    rank(view, candidates.hits, words);
+}
+
+void search_result_clear(SearchResult *result)
+{
+    if (result->hits)
+        g_array_unref(result->hits);
+    *result = (SearchResult){0};
+}
