@@ -4,6 +4,7 @@
 #include "catalog/index_internal.h"
 #include "formats/json.h"
 #include <string.h>
+#include <xxhash.h>
 
 /* ---- the text ---- */
 
@@ -67,10 +68,12 @@ static void write_relations(GString *out, const GArray *relations)
 /* A digest of all the rest, put into its place. */
 static void write_etag(GString *out, gsize place)
 {
-    g_autofree char *etag =
-        g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)out->str, out->len);
+    XXH128_hash_t digest = XXH3_128bits(out->str, out->len);
+    char etag[2 * sizeof(digest) + 1];
 
-    g_string_insert(out, (gssize)place, etag);
+    g_snprintf(etag, sizeof(etag), "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+               (guint64)digest.high64, (guint64)digest.low64);
+    g_string_insert_len(out, (gssize)place, etag, sizeof(etag) - 1);
 }
 
 static void write_entity(GString *out, const Document *document)
@@ -105,25 +108,47 @@ static void write_entity(GString *out, const Document *document)
 
 /* ---- the rows ---- */
 
-/* The entity as flattening wants it: with its uid and its relations. */
-static const Value *complete(Arena *arena, const Document *document)
+/* The entity as flattening wants it: with its uid, and without relations. */
+static const Value *with_uid(Arena *arena, const Document *document)
 {
     Value *entity = value_clone_shallow(arena, document->entity);
     Value *metadata = value_clone_shallow(arena, value_get(entity, "metadata"));
-    Value *list = value_array_new(arena);
 
     value_set_string(arena, metadata, "uid", document->uid);
     value_set(arena, entity, "metadata", metadata);
-    for (guint i = 0; i < document->relations->len; i++) {
-        const Relation *relation = &g_array_index(document->relations, Relation, i);
-        Value *item = value_object_new(arena);
-
-        value_set_string(arena, item, "type", relation->type);
-        value_set_string(arena, item, "targetRef", relation->target);
-        value_append(arena, list, item);
-    }
-    value_set(arena, entity, "relations", list);
+    value_set(arena, entity, "relations", NULL);
     return entity;
+}
+
+static int compare_all(const void *a, const void *b)
+{
+    const SearchRow *x = a, *y = b;
+    int order = strcmp(x->key, y->key);
+
+    return order ? order : strcmp(x->value, y->value);
+}
+
+/* What entity_flatten() would make of relations, without a value for each. */
+static guint add_relation_rows(Arena *arena, const GArray *relations, SearchRow *rows)
+{
+    const char *type = NULL, *key = NULL;
+
+    for (guint i = 0; i < relations->len; i++) {
+        const Relation *relation = &g_array_index(relations, Relation, i);
+
+        if (!type || !g_str_equal(type, relation->type)) {
+            const char *parts[] = {"relations.", type = relation->type};
+            char *joined = arena_alloc(arena, strlen(parts[0]) + strlen(parts[1]) + 1);
+
+            memcpy(joined, parts[0], strlen(parts[0]));
+            memcpy(joined + strlen(parts[0]), parts[1], strlen(parts[1]));
+            key = text_fold(arena, joined);
+        }
+        rows[i] = (SearchRow){.key = key, .value = relation->target, .original = relation->target};
+    }
+    /* Settled relations are in order but for types that differ in case. */
+    qsort(rows, relations->len, sizeof *rows, compare_all);
+    return relations->len;
 }
 
 static void add_fact(Arena *arena, SearchRow *rows, guint *count, const char *key, const char *text)
@@ -142,8 +167,10 @@ static int compare_rows(const void *a, const void *b)
 static SearchRow *make_rows(Arena *arena, const Document *document, guint *count)
 {
     guint own = 0, others = 0;
-    const SearchRow *flat = entity_flatten(arena, complete(arena, document), &others);
-    SearchRow *rows = arena_new0(arena, SearchRow, document->declared->len + 3 + others);
+    const SearchRow *flat = entity_flatten(arena, with_uid(arena, document), &others);
+    guint before = 0;
+    SearchRow *rows = arena_new0(arena, SearchRow,
+                                 document->declared->len + 3 + others + document->relations->len);
 
     for (guint i = 0; i < document->declared->len; i++)
         add_fact(arena, rows, &own, FIELD_DECLARES,
@@ -152,8 +179,13 @@ static SearchRow *make_rows(Arena *arena, const Document *document, guint *count
     add_fact(arena, rows, &own, FIELD_LOCATION, document->location_id);
     add_fact(arena, rows, &own, FIELD_PARENT, document->parent);
     add_fact(arena, rows, &own, FIELD_SOURCE, document->source);
-    memcpy(rows + own, flat, others * sizeof *rows);
-    *count = own + others;
+    while (before < others && strcmp(flat[before].key, "relations") < 0)
+        before++;
+    memcpy(rows + own, flat, before * sizeof *rows);
+    own += before;
+    own += add_relation_rows(arena, document->relations, rows + own);
+    memcpy(rows + own, flat + before, (others - before) * sizeof *rows);
+    *count = own + others - before;
     return rows;
 }
 

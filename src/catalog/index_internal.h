@@ -121,7 +121,28 @@ void base_open(Index *index);
 char *base_path(Index *index, int64_t seq);
 void base_keep_only(Index *index, const char *path);
 
-/* ---- changes (index_apply.c) ---- */
+/* ---- changes (index_apply.c, index_emit.c) ---- */
+
+typedef struct {
+    const char *ref;
+    const CatalogRow *row; /* NULL: it is removed */
+    gboolean existed;
+    EntityId old;
+    GArray *before, *after; /* Relation, declared; NULL where it is not there */
+} Change;
+
+/* A change in the making. */
+typedef struct {
+    const Snapshot *last;
+    Draft draft; /* what changes is dead in it already */
+    Arena *arena;
+    GHashTable *changes;  /* ref → Change */
+    GHashTable *touched;  /* refs that may get or lose the other end of a relation */
+    GHashTable *incoming; /* ref → GArray of Relation: what changed entities declare of it */
+} Application;
+
+/* Puts what stands anew into the draft. */
+void application_emit(Application *application, int64_t seq);
 
 /* Brings the relations of refs up to what is declared of them. */
 void index_touch(Index *index, const GPtrArray *refs);

@@ -56,8 +56,18 @@ void relations_add_difference(const GArray *before, const GArray *after, GHashTa
 
 const char *relation_encode(Arena *arena, const Relation *relation)
 {
-    return arena_printf(arena, "%s%c%s%c%s", relation->target, SEPARATOR, relation->type, SEPARATOR,
-                        relation->inverse);
+    gsize target = strlen(relation->target), type = strlen(relation->type);
+    gsize inverse = strlen(relation->inverse);
+    char *text = arena_alloc(arena, target + type + inverse + 3), *at = text;
+
+    memcpy(at, relation->target, target);
+    at += target;
+    *at++ = SEPARATOR;
+    memcpy(at, relation->type, type);
+    at += type;
+    *at++ = SEPARATOR;
+    memcpy(at, relation->inverse, inverse);
+    return text;
 }
 
 static gboolean decode(Arena *arena, const GString *text, Relation *relation)
