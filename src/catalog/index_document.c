@@ -65,14 +65,14 @@ static void write_relations(GString *out, const GArray *relations)
     g_string_append_c(out, ']');
 }
 
-/* A digest of all the rest, put into its place. */
+/* A digest of all the rest, put into its place: 40 digits, as Backstage's have. */
 static void write_etag(GString *out, gsize place)
 {
     XXH128_hash_t digest = XXH3_128bits(out->str, out->len);
-    char etag[2 * sizeof(digest) + 1];
+    char etag[41];
 
-    g_snprintf(etag, sizeof(etag), "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
-               (guint64)digest.high64, (guint64)digest.low64);
+    g_snprintf(etag, sizeof(etag), "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x%08x",
+               (guint64)digest.high64, (guint64)digest.low64, (guint)XXH32(out->str, out->len, 0));
     g_string_insert_len(out, (gssize)place, etag, sizeof(etag) - 1);
 }
 
