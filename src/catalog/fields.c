@@ -39,36 +39,59 @@ typedef struct {
 /* Behind the string that begins at at; NULL where it does not end. */
 static const char *skip_string(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++)
-        if (*at == '\\')
-            at++;
-    return at < end ? at + 1 : NULL;
+    for (at++; at < end; at++) {
+        const char *before;
+
+        at = memchr(at, '"', (gsize)(end - at));
+        if (!at)
+            return NULL;
+        for (before = at; before[-1] == '\\'; before--) /* ends at the quote at the latest */
+            ;
+        if ((at - before) % 2 == 0)
+            return at + 1;
+    }
+    return NULL;
+}
+
+/* Behind the object or array that begins at at; NULL where the text ends within it. */
+static const char *skip_nested(const char *at, const char *end)
+{
+    int depth = 0;
+
+    while (at && at < end) {
+        switch (*at) {
+        case '"':
+            at = skip_string(at, end);
+            continue;
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            if (--depth == 0)
+                return at + 1;
+            break;
+        default:
+            break;
+        }
+        at++;
+    }
+    return NULL;
 }
 
 /* Behind the value that begins at at; NULL where the text ends within it. */
 static const char *skip_value(const char *at, const char *end)
 {
-    int depth = 0;
-
-    if (at < end && *at == '"')
+    if (at >= end)
+        return NULL;
+    if (*at == '"')
         return skip_string(at, end);
-    while (at < end) {
-        char character = *at;
-
-        if (character == '"') {
-            at = skip_string(at, end);
-            if (!at)
-                return NULL;
-            continue;
-        }
-        if (depth == 0 && (character == ',' || character == '}' || character == ']'))
-            return at;
-        depth += (character == '{' || character == '[') - (character == '}' || character == ']');
+    if (*at == '{' || *at == '[')
+        return skip_nested(at, end);
+    while (at < end && *at != ',' && *at != '}' && *at != ']')
         at++;
-        if (depth == 0 && (character == '}' || character == ']'))
-            return at;
-    }
-    return depth == 0 ? at : NULL;
+    return at;
 }
 
 /* The member that begins at *at, which is moved behind it; FALSE where there is no more. */
@@ -135,25 +158,11 @@ static void match_members(Match *matches, guint count, Slice object)
     }
 }
 
-/* Whether path leads to something below object. */
-static gboolean leads_somewhere(Slice object, const char *path)
-{
-    while (path) {
-        Match match = {.path = path};
+static gboolean write_members(GString *out, Slice object, const char *const *paths, guint count);
 
-        match_members(&match, 1, object);
-        if (!match.key.start)
-            return FALSE;
-        object = match.value;
-        path = match.rest;
-    }
-    return TRUE;
-}
-
-static void write_members(GString *out, Slice object, const char *const *paths, guint count);
-
-/* The member that the first of matches begins with, whole where one of them asks for all of it. */
-static void write_member(GString *out, const Match *matches, guint count)
+/* The member that the first of matches begins with, whole where one of them asks for all of it;
+ * FALSE where none of them leads to something in it. */
+static gboolean write_member(GString *out, const Match *matches, guint count)
 {
     g_autofree const char **paths = g_new(const char *, count);
     guint below = 0;
@@ -166,37 +175,37 @@ static void write_member(GString *out, const Match *matches, guint count)
         if (!matches[i].rest) {
             g_string_append_len(out, matches->value.start,
                                 matches->value.end - matches->value.start);
-            return;
+            return TRUE;
         }
         paths[below++] = matches[i].rest;
     }
-    write_members(out, matches->value, paths, below);
+    return write_members(out, matches->value, paths, below);
 }
 
-/* Members stand in the order in which they are first asked for. */
-static void write_members(GString *out, Slice object, const char *const *paths, guint count)
+/* Members stand in the order in which they are first asked for; FALSE where there is none. */
+static gboolean write_members(GString *out, Slice object, const char *const *paths, guint count)
 {
     g_autofree Match *matches = g_new0(Match, count);
-    gboolean first = TRUE;
+    gsize start = out->len;
 
     for (guint i = 0; i < count; i++)
         matches[i].path = paths[i];
     match_members(matches, count, object);
-    g_string_append_c(out, '{');
     for (guint i = 0; i < count; i++) {
         const char *key = matches[i].key.start;
+        gsize before = out->len;
 
-        if (!key || !leads_somewhere(matches[i].value, matches[i].rest))
+        if (!key)
             continue;
-        if (!first)
-            g_string_append_c(out, ',');
-        first = FALSE;
-        write_member(out, &matches[i], count - i);
+        g_string_append_c(out, before == start ? '{' : ',');
+        if (!write_member(out, &matches[i], count - i))
+            g_string_truncate(out, before);
         for (guint j = i + 1; j < count; j++)
             if (matches[j].key.start == key)
                 matches[j].key.start = NULL;
     }
-    g_string_append_c(out, '}');
+    g_string_append(out, out->len == start ? "{}" : "}");
+    return out->len > start + 2;
 }
 
 void fields_write(GString *out, const char *text, gsize length, const char *const *fields)

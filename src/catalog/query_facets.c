@@ -27,16 +27,16 @@ static void add_bucket(Facet *facet, const char *text, gsize length, guint64 cou
     g_array_append_val(facet->buckets, bucket);
 }
 
-static void add_value(Facet *facet, const SegmentField *field, guint32 value, guint64 count,
+static void add_value(Facet *facet, SegmentValues *values, guint32 value, guint64 count,
                       GString *original)
 {
-    segment_value(field, value, NULL, original);
+    segment_values_original(values, value, original);
     add_bucket(facet, original->str, original->len, count);
 }
 
 /* Values of which there are more than counts are remembered for. */
 static void add_many(Facet *facet, const SegmentField *field, const MatchPart *part,
-                     GString *original)
+                     SegmentValues *values, GString *original)
 {
     gboolean everything =
         roaring_bitmap_get_cardinality(part->live.docs) == segment_count(part->segment);
@@ -44,17 +44,17 @@ static void add_many(Facet *facet, const SegmentField *field, const MatchPart *p
 
     for (guint32 value = 0; value < segment_value_count(field); value++)
         if (counts[value] > 0)
-            add_value(facet, field, value, counts[value], original);
+            add_value(facet, values, value, counts[value], original);
 }
 
-static void add_column(Facet *facet, const Column *column, GString *original)
+static void add_column(Facet *facet, const Column *column, SegmentValues *values, GString *original)
 {
     for (guint32 value = column_next(column, 0); value < column->value_count;
          value = column_next(column, value + 1)) {
         guint64 count = column_before(column, value + 1) - column_before(column, value);
 
         if (count > 0)
-            add_value(facet, column->field, value, count, original);
+            add_value(facet, values, value, count, original);
     }
 }
 
@@ -71,10 +71,15 @@ static void add_part(Facet *facet, const QueryMatch *match, const MatchPart *par
         roaring_bitmap_free(items);
     column_init(&column, match->view, part->segment, name, part->live.docs, part->matched.docs,
                 match->key, FALSE);
-    if (column.field && column.shift > 0)
-        add_many(facet, column.field, part, original);
-    else if (column.field)
-        add_column(facet, &column, original);
+    if (column.field) {
+        SegmentValues *values = segment_values_new(column.field);
+
+        if (column.shift > 0)
+            add_many(facet, column.field, part, values, original);
+        else
+            add_column(facet, &column, values, original);
+        segment_values_free(values);
+    }
     column_clear(&column);
 }
 

@@ -85,7 +85,7 @@ typedef struct {
     guint count;
     gboolean descending;
     guint32 *at; /* the value that comes next; value_count: none */
-    GString **texts;
+    SegmentValues **values;
     GString *text; /* of the group */
 } Merge;
 
@@ -97,12 +97,13 @@ static void merge_init(Merge *merge, const Pager *pager, const QueryOrder *order
     *merge = (Merge){.pager = pager, .count = match->count, .descending = order->descending};
     merge->columns = g_new0(Column, match->count);
     merge->at = g_new0(guint32, match->count);
-    merge->texts = g_new0(GString *, match->count);
+    merge->values = g_new0(SegmentValues *, match->count);
     merge->text = g_string_new(NULL);
     for (guint i = 0; i < match->count; i++) {
-        merge->texts[i] = g_string_new(NULL);
         column_init(&merge->columns[i], match->view, match->parts[i].segment, order->field,
                     docs->live[i], docs->matched[i], key, least);
+        if (merge->columns[i].field)
+            merge->values[i] = segment_values_new(merge->columns[i].field);
     }
 }
 
@@ -110,11 +111,11 @@ static void merge_clear(Merge *merge)
 {
     for (guint i = 0; i < merge->count; i++) {
         column_clear(&merge->columns[i]);
-        g_string_free(merge->texts[i], TRUE);
+        segment_values_free(merge->values[i]);
     }
     g_free(merge->columns);
     g_free(merge->at);
-    g_free(merge->texts);
+    g_free(merge->values);
     if (merge->text)
         g_string_free(merge->text, TRUE);
 }
@@ -143,14 +144,6 @@ static guint64 merge_before(const Merge *merge, const char *text)
     return count;
 }
 
-static void look(Merge *merge, guint i)
-{
-    const Column *column = &merge->columns[i];
-
-    if (merge->at[i] < column->value_count)
-        segment_value(column->field, merge->at[i], merge->texts[i], NULL);
-}
-
 /* Goes where the next value is text, or comes after it; NULL: where all begins. */
 static void merge_seek(Merge *merge, const char *text)
 {
@@ -162,52 +155,51 @@ static void merge_seek(Merge *merge, const char *text)
             first = last = segment_lower_bound(column->field, text);
         merge->at[i] =
             merge->descending ? column_previous(column, last) : column_next(column, first);
-        look(merge, i);
     }
 }
 
-/* The next group: its text, and in each part its values [first, last). */
+/* The text of the next group. */
 static gboolean merge_next_text(Merge *merge)
 {
     gboolean found = FALSE;
 
     for (guint i = 0; i < merge->count; i++) {
+        const char *text;
         int order;
 
         if (merge->at[i] >= merge->columns[i].value_count)
             continue;
-        order = found ? strcmp(merge->texts[i]->str, merge->text->str) : 0;
+        text = segment_values_folded(merge->values[i], merge->at[i]);
+        order = found ? strcmp(text, merge->text->str) : 0;
         if (!found || (merge->descending ? order > 0 : order < 0))
-            g_string_assign(merge->text, merge->texts[i]->str);
+            g_string_assign(merge->text, text);
         found = TRUE;
     }
     return found;
+}
+
+static gboolean is_of_group(const Merge *merge, guint i, guint32 value)
+{
+    return value < merge->columns[i].value_count &&
+           g_str_equal(segment_values_folded(merge->values[i], value), merge->text->str);
 }
 
 /* The documents of the group in one part, which goes on to the next. */
 static roaring_bitmap_t *take_group(Merge *merge, guint i)
 {
     const Column *column = &merge->columns[i];
-    guint32 first, last;
-    roaring_bitmap_t *docs;
+    guint32 first = merge->at[i], last = first + 1;
 
-    if (merge->at[i] >= column->value_count || !g_str_equal(merge->texts[i]->str, merge->text->str))
+    if (!is_of_group(merge, i, first))
         return NULL;
-    first = merge->at[i];
-    last = first + 1;
     if (merge->descending)
-        while (first > 0 && (segment_value(column->field, first - 1, merge->texts[i], NULL),
-                             g_str_equal(merge->texts[i]->str, merge->text->str)))
+        while (first > 0 && is_of_group(merge, i, first - 1))
             first--;
     else
-        while (last < column->value_count &&
-               (segment_value(column->field, last, merge->texts[i], NULL),
-                g_str_equal(merge->texts[i]->str, merge->text->str)))
+        while (is_of_group(merge, i, last))
             last++;
-    docs = column_docs(column, first, last);
     merge->at[i] = merge->descending ? column_previous(column, first) : column_next(column, last);
-    look(merge, i);
-    return docs;
+    return column_docs(column, first, last);
 }
 
 static void docs_free(roaring_bitmap_t **docs, guint count)

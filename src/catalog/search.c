@@ -105,19 +105,48 @@ static int score_text(const char *text, const char *word, int weight)
     return weight;
 }
 
-static int score_field(const Segment *segment, guint32 doc, const SearchField *field,
-                       const char *const *words, GString *text)
+/* A field of one segment, opened for reading. */
+typedef struct {
+    const SegmentField *field;
+    SegmentValues *values;
+} Opened;
+
+static Opened *open_fields(const Segment *segment)
 {
-    const SegmentField *found = segment_field(segment, field->key);
-    const guint32 *values;
-    guint32 count = found ? segment_doc_values(found, doc, &values) : 0;
+    Opened *opened = g_new0(Opened, G_N_ELEMENTS(fields));
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        opened[i].field = segment_field(segment, fields[i].key);
+        if (opened[i].field)
+            opened[i].values = segment_values_new(opened[i].field);
+    }
+    return opened;
+}
+
+static void close_fields(void *data)
+{
+    Opened *opened = data;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++)
+        segment_values_free(opened[i].values);
+    g_free(opened);
+}
+
+static int score_document(const Opened *opened, guint32 doc, const char *const *words)
+{
     int score = 0;
 
-    for (guint32 i = 0; i < count; i++) {
-        segment_value(found, values[i], text, NULL);
-        for (const char *const *word = words; *word; word++)
-            if (**word)
-                score += score_text(text->str, *word, field->weight);
+    for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const guint32 *values;
+        guint32 count = opened[i].field ? segment_doc_values(opened[i].field, doc, &values) : 0;
+
+        for (guint32 j = 0; j < count; j++) {
+            const char *text = segment_values_folded(opened[i].values, values[j]);
+
+            for (const char *const *word = words; *word; word++)
+                if (**word)
+                    score += score_text(text, *word, fields[i].weight);
+        }
     }
     return score;
 }
@@ -138,15 +167,15 @@ static int compare_scored(gconstpointer a, gconstpointer b)
 static void rank(const QueryView *view, GArray *hits, const char *const *words)
 {
     g_autoptr(GArray) scored = g_array_sized_new(FALSE, FALSE, sizeof(Scored), hits->len);
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GPtrArray) segments = g_ptr_array_new_with_free_func(close_fields);
 
+    for (guint i = 0; i < view->count; i++)
+        g_ptr_array_add(segments, open_fields(view->parts[i].segment));
     for (guint i = 0; i < hits->len; i++) {
         EntityId id = g_array_index(hits, EntityId, i);
-        const Segment *segment = view->parts[id.segment].segment;
-        Scored one = {id, 0, segment_doc_ref(segment, id.doc)};
+        Scored one = {id, score_document(segments->pdata[id.segment], id.doc, words),
+                      segment_doc_ref(view->parts[id.segment].segment, id.doc)};
 
-        for (gsize j = 0; j < G_N_ELEMENTS(fields); j++)
-            one.score += score_field(segment, id.doc, &fields[j], words, text);
         g_array_append_val(scored, one);
     }
     g_array_sort(scored, compare_scored);

@@ -109,6 +109,14 @@ const roaring_bitmap_t *segment_field_lists(const SegmentField *field);
 guint32 segment_value_count(const SegmentField *field);
 /* Replaces folded and original (each may be NULL). Reading values in ascending order is cheap. */
 void segment_value(const SegmentField *field, guint32 value, GString *folded, GString *original);
+/* Reads one value after the other, for what reads many: cheap where they ascend. */
+typedef struct SegmentValues SegmentValues;
+SegmentValues *segment_values_new(const SegmentField *field);
+void segment_values_free(SegmentValues *values);
+/* Valid until the next one is read; "" where there is none. */
+const char *segment_values_folded(SegmentValues *values, guint32 value);
+void segment_values_original(SegmentValues *values, guint32 value, GString *original);
+
 /* The values that are folded, or begin with prefix, are [*first, *last); FALSE where there are
  * none. */
 gboolean segment_find_value(const SegmentField *field, const char *folded, guint32 *first,

@@ -169,6 +169,46 @@ void segment_value(const SegmentField *field, guint32 value, GString *folded, GS
         dictionary_original(&cursor, original);
 }
 
+struct SegmentValues {
+    DictionaryCursor cursor;
+};
+
+SegmentValues *segment_values_new(const SegmentField *field)
+{
+    SegmentValues *values = g_new0(SegmentValues, 1);
+
+    dictionary_cursor_init(&values->cursor, &field->dictionary);
+    return values;
+}
+
+void segment_values_free(SegmentValues *values)
+{
+    if (!values)
+        return;
+    dictionary_cursor_clear(&values->cursor);
+    g_free(values);
+}
+
+/* The value that was read last is value. */
+static gboolean read_value(DictionaryCursor *cursor, guint32 value)
+{
+    return (cursor->next == value + 1 && cursor->spelling) ||
+           (dictionary_seek(cursor, value) && dictionary_next(cursor));
+}
+
+const char *segment_values_folded(SegmentValues *values, guint32 value)
+{
+    return read_value(&values->cursor, value) ? values->cursor.folded->str : "";
+}
+
+void segment_values_original(SegmentValues *values, guint32 value, GString *original)
+{
+    if (read_value(&values->cursor, value))
+        dictionary_original(&values->cursor, original);
+    else
+        g_string_truncate(original, 0);
+}
+
 static gboolean find_range(const SegmentField *field, const char *text, DictionaryBound upper,
                            guint32 *first, guint32 *last)
 {
