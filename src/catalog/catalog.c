@@ -1,5 +1,6 @@
 #include "catalog/catalog_internal.h"
 #include "catalog/discovery.h"
+#include "catalog/findings.h"
 #include <string.h>
 
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
@@ -29,6 +30,7 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
     }
     catalog->follower = follower_new(catalog);
     catalog->history = history_keeper_new(db, config);
+    catalog->findings = findings_new();
     if (jobs) {
         refresh_register(catalog);
         discovery_register(catalog);
@@ -43,6 +45,7 @@ void catalog_free(Catalog *catalog)
     follower_free(catalog->follower);
     history_keeper_free(catalog->history);
     query_memory_free(catalog->memory);
+    findings_free(catalog->findings);
     index_free(catalog->index);
     sources_free(catalog->sources);
     pthread_mutex_destroy(&catalog->ingest_lock);

@@ -18,6 +18,7 @@
 #define ANNOTATION_SOURCE "backstage.io/source-location"
 
 typedef struct HistoryKeeper HistoryKeeper;
+typedef struct Findings Findings;
 typedef struct Follower Follower;
 
 struct Catalog {
@@ -30,6 +31,7 @@ struct Catalog {
     QueryMemory *memory; /* of what was asked of the index */
     Sources *sources;
     HistoryKeeper *history;
+    Findings *findings;
     Follower *follower;
     /* One location is read at a time: a plan is made from the rows that are there. */
     pthread_mutex_t ingest_lock;
@@ -75,6 +77,11 @@ const char *format_check(Arena *arena, const Value *entity, const Value **at);
 
 typedef struct {
     const char *type, *inverse, *target;
+    /* Where it is declared, as far as that is known: member of spec, place in its list (-1: it is
+     * none) and the text. */
+    const char *field;
+    int item;
+    const Value *text;
 } Relation;
 
 /* What spec declares: Relation in arena. */
@@ -112,6 +119,8 @@ GPtrArray *store_rows(DbConn *conn, Arena *arena, const char *location_id, GErro
 CatalogRow *store_row(DbConn *conn, Arena *arena, const char *ref, GError **error);
 gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error);
 gboolean store_remove_row(DbConn *tx, const char *ref, GError **error);
+/* CatalogRow * (ref, source and status alone) of at most limit entities that have a status. */
+GPtrArray *store_faulty_rows(DbConn *conn, Arena *arena, guint limit, GError **error);
 
 /* Does a location (id, type, target, entityRef) match a predicate (NULL: all)? ERROR_INPUT for one
  * that is malformed, whether or not it mattered. */
@@ -267,6 +276,8 @@ CATALOG_HANDLER(catalog_api_analyze);
 CATALOG_HANDLER(catalog_api_export);
 CATALOG_HANDLER(catalog_api_file);
 CATALOG_HANDLER(catalog_api_file_change);
+CATALOG_HANDLER(catalog_api_finding_apply);
+CATALOG_HANDLER(catalog_api_findings);
 CATALOG_HANDLER(catalog_api_history);
 CATALOG_HANDLER(catalog_api_history_version);
 CATALOG_HANDLER(catalog_api_locations_query);

@@ -387,11 +387,16 @@ Value *model_normalize(Arena *arena, const Value *entity)
 
 /* ---- relations ---- */
 
+/* item -1: text is all of the field. */
 static void add_relation(Arena *arena, GArray *relations, const Field *field, const Value *text,
-                         const char *namespace)
+                         int item, const char *namespace)
 {
     EntityRef ref;
-    Relation relation = {field->relation, field->inverse, NULL};
+    Relation relation = {.type = field->relation,
+                         .inverse = field->inverse,
+                         .field = field->name,
+                         .item = item,
+                         .text = text};
 
     if (!entity_ref_parse(arena, value_string(text, ""), field->target_kind, namespace, &ref, NULL))
         return;
@@ -411,9 +416,9 @@ GArray *model_relations(Arena *arena, const Value *entity)
         if (!field->relation || !value)
             continue;
         if (field->type == TEXT)
-            add_relation(arena, relations, field, value, namespace);
+            add_relation(arena, relations, field, value, -1, namespace);
         for (guint i = 0; field->type == TEXTS && i < value_count(value); i++)
-            add_relation(arena, relations, field, value_item(value, i), namespace);
+            add_relation(arena, relations, field, value_item(value, i), (int)i, namespace);
     }
     return relations;
 }

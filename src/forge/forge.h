@@ -101,6 +101,11 @@ const Value *forge_commit(Forge *forge, Arena *arena, const char *owner, const c
 const Value *forge_commits_between(Forge *forge, Arena *arena, const char *owner, const char *name,
                                    const char *older, const char *newer, guint limit,
                                    GError **error);
+/* Who committed to a folder ("": all of it) since then, who did most first: [{name, email, commits}];
+ * merges and Pave's own commits are not counted, and of the last 5,000 commits only. */
+const Value *forge_contributors(Forge *forge, Arena *arena, const char *owner, const char *name,
+                                const char *ref, const char *folder, int64_t since_ms,
+                                GError **error);
 /* The paths in which two commits differ, as an array of strings, at most limit. */
 const Value *forge_changed_paths(Forge *forge, Arena *arena, const char *owner, const char *name,
                                  const char *older, const char *newer, guint limit, GError **error);

@@ -1,6 +1,6 @@
 // What the catalog offers beyond Backstage: history, editing, findings, export; with the real program and real git.
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -25,7 +25,7 @@ catalog:
     - { type: url, target: https://github.com/house/shed/blob/main/catalog-info.yaml }
 forge:
   hosts: { github.com: builtin }
-  repositories: [{ owner: house, name: shed, folder: ./shed }]
+  repositories: [{ owner: house, name: shed, folder: ./shed }, { owner: house, name: barn, folder: ./barn }, { owner: house, name: coop, folder: ./coop }]
 `,
   'people.yaml': `
 { apiVersion: backstage.io/v1alpha1, kind: Group, metadata: { name: team-a }, spec: { type: team, children: [] } }
@@ -51,6 +51,23 @@ apiVersion: backstage.io/v1alpha1
 kind: API
 metadata: { name: shed-api }
 spec: { type: openapi, lifecycle: experimental, owner: team-a, definition: "openapi: 3.0.3" }
+`,
+  'barn/.github/CODEOWNERS': '* @house/everybody\n/catalog-info.yaml @house/team-a @bob\n',
+  'barn/catalog-info.yaml': `# The barn.
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: barn
+spec:
+  type: service
+  lifecycle: production
+  owner: 'nobody'   # who knows
+  dependsOn: [resource:default/hay, component:shet] # and more
+`,
+  'coop/deep/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: coop }
+spec: { type: service, lifecycle: production, owner: the-unknown-ones }
 `,
 };
 const own = '/api/catalog/v1';
@@ -234,4 +251,85 @@ test('an export is narrowed by filters, and raw where that is asked', async () =
   assert.match(await pave.cli('catalog', 'export', '--raw', '--filter', 'kind=user,metadata.name=ada'), /managed-by-location/);
   await assert.rejects(pave.cli('catalog', 'export', '--filter', '=x'), /not a valid statement/);
   await assert.rejects(pave.get(`${own}/export?format=xml`), refused(400, /not as xml/));
+});
+
+const findings = (query) => pave.get(`${own}/findings?${query}`);
+
+test('findings say what is wrong, where, and what could be written instead', async () => {
+  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/barn/blob/main/catalog-info.yaml' });
+  const { items, totalItems, counts } = await findings('ref=component:default/barn');
+  assert.deepEqual([totalItems, counts['owner-unknown'], counts['reference-broken'], counts.orphan], [3, 1, 2, 0]);
+  const url = 'https://github.com/house/barn/blob/main/catalog-info.yaml';
+  const [owner, shet, hay] = items;
+  assert.deepEqual(owner, {
+    id: owner.id, type: 'owner-unknown', severity: 'error', ref: 'component:default/barn',
+    message: 'Its owner group:default/nobody does not exist', file: url, line: 9, column: 10, pointer: '/spec/owner',
+    proposal: { id: 'codeowners', title: 'Set the owner to team-a', reason: '.github/CODEOWNERS gives catalog-info.yaml to @house/team-a in line 2', before: 'nobody', after: 'team-a', editable: true },
+  });
+  assert.deepEqual([shet.line, shet.column, shet.pointer], [10, 37, '/spec/dependsOn/1']);
+  assert.deepEqual(shet.proposal, {
+    id: 'nearest', title: 'Name component:shed instead', reason: 'There is no component:default/shet; there is component:default/shed', before: 'component:shet', after: 'component:shed', editable: true,
+  });
+  assert.deepEqual([hay.message, hay.proposal], ['It names resource:default/hay (dependsOn), which does not exist', null]);
+});
+
+test('findings are listed by type and owner, with counts', async () => {
+  const all = await findings('limit=200');
+  assert.ok(all.totalItems > 3);
+  assert.equal(all.totalItems, Object.values(all.counts).reduce((sum, count) => sum + count));
+  const broken = await findings('type=reference-broken&limit=1');
+  assert.deepEqual([broken.items.length, broken.totalItems, broken.counts], [1, 2, all.counts]);
+  const next = await findings('type=reference-broken&limit=1&offset=1');
+  assert.notEqual(next.items[0].id, broken.items[0].id);
+  assert.deepEqual((await findings('owner=nobody')).items.map(({ ref }) => ref), Array(3).fill('component:default/barn'));
+  assert.equal((await findings('owner=team-a&type=reference-broken')).totalItems, 0);
+  await assert.rejects(findings('type=nope'), refused(400, /nope/));
+  await assert.rejects(findings('ref=%3A'), refused(400));
+});
+
+test('a proposal is applied as the smallest change of the file', async () => {
+  const { items } = await findings('ref=component:default/barn');
+  const [owner, shet, hay] = items;
+  await assert.rejects(people.bob.post(`${own}/findings/${owner.id}/apply`, { mode: 'commit' }), refused(403));
+  await assert.rejects(pave.post(`${own}/findings/${hay.id}/apply`, { mode: 'commit' }), refused(400, /Nothing is proposed/));
+  await assert.rejects(pave.post(`${own}/findings/0000/apply`, { mode: 'commit' }), refused(404));
+  const proposed = await people.bob.post(`${own}/findings/${shet.id}/apply`, { mode: 'pull-request' });
+  const read = (ref) => pave.raw('GET', `/api/forge/v1/repositories/house/barn/file?path=catalog-info.yaml&ref=${encodeURIComponent(ref)}`, { headers: { authorization: `Bearer ${pave.token}` } });
+  assert.equal((await read(proposed.branch)).text, files['barn/catalog-info.yaml'].replace('component:shet', 'component:shed'));
+
+  const made = await pave.post(`${own}/findings/${owner.id}/apply`, { mode: 'commit', ref: owner.ref });
+  assert.equal((await read('main')).text, files['barn/catalog-info.yaml'].replace("'nobody'", "'team-a'"));
+  const { items: commits } = await pave.get('/api/forge/v1/repositories/house/barn/commits');
+  assert.equal(commits[0].id, made.commit);
+  assert.match(commits[0].message, /^Set the owner of component:default\/barn to team-a\n\n\.github\/CODEOWNERS gives/);
+  await pave.until('the finding is gone', async () => (await findings('ref=component:default/barn')).counts['owner-unknown'] === 0, 20);
+});
+
+test('without CODEOWNERS the history of the folder proposes an owner', async () => {
+  const clone = await mkdtemp(join(tmpdir(), 'coop-'));
+  try {
+    const credentials = `http.extraHeader=Authorization: Bearer ${pave.token}`;
+    await pave.git(clone, '-c', credentials, 'clone', '-q', `http://127.0.0.1:${pave.port}/house/coop.git`, '.');
+    for (const [file, author] of [['deep/a', 'Ada <ada@house.example>'], ['deep/b', 'Ada <ADA@house.example>'], ['deep/c', 'Bob <bob@house.example>'], ['d', 'Bob <bob@house.example>'], ['e', 'Bob <bob@house.example>']]) {
+      await appendFile(join(clone, file), 'x\n');
+      await pave.git(clone, 'add', '.');
+      await pave.git(clone, 'commit', '-qm', file, '--author', author);
+    }
+    await pave.git(clone, '-c', credentials, 'push', '-q', 'origin', 'HEAD');
+  } finally {
+    await rm(clone, { recursive: true, force: true });
+  }
+  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/coop/blob/main/deep/catalog-info.yaml' });
+  const { items } = await findings('ref=component:default/coop');
+  assert.deepEqual([items[0].type, items[0].proposal.id, items[0].proposal.after], ['owner-unknown', 'git-history', 'team-a']);
+  assert.match(items[0].proposal.reason, /^2 of the 3 commits of the last year are by people of group:default\/team-a$/);
+});
+
+test('a source that fails and an entity that two files define are findings', async () => {
+  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/barn/blob/main/nope.yaml' });
+  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/barn/blob/main/*.yaml' });
+  const failing = await findings('type=source-error');
+  assert.match(failing.items[0].message, /nope\.yaml/);
+  const duplicates = await findings('type=duplicate');
+  assert.match(duplicates.items[0].message, /component:default\/barn .*already defined by/);
 });
