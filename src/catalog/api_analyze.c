@@ -1,5 +1,6 @@
 /* What an entity or a repository would be to the catalog: validating and analysing. */
 #include "catalog/catalog_internal.h"
+#include "catalog/reading.h"
 #include <string.h>
 
 #define ANALYZED_FILES_MAX 100u
@@ -102,18 +103,17 @@ static const char *browse_prefix(Catalog *catalog, Arena *arena, const char *tar
 
 static void add_existing(Catalog *catalog, Arena *arena, const Source *file, Value *list)
 {
-    g_autoptr(Diagnostics) findings = diagnostics_new();
     CatalogLocation location = {.id = source_format(arena, file),
                                 .type = file->type,
                                 .target = file->target,
                                 .origin = "registered"};
-    g_autoptr(Reading) reading = location_read(catalog, arena, &location, findings);
+    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location);
     gboolean registered =
         store_location_of(db_reader(catalog->db), arena, file->type, file->target, NULL) != NULL;
 
     /* The first emission is the entity of the location itself. */
-    for (guint i = 1; i < reading->emissions->len; i++) {
-        const Emission *emission = reading->emissions->pdata[i];
+    for (guint i = 1; i < emissions->len; i++) {
+        const Emission *emission = emissions->pdata[i];
         Value *item = value_object_new(arena), *place = value_object_new(arena);
 
         if (!emission->entity)

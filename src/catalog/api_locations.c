@@ -1,5 +1,6 @@
 /* Locations and refreshing. */
 #include "catalog/catalog_internal.h"
+#include "catalog/reading.h"
 #include "formats/json.h"
 #include <string.h>
 
@@ -255,12 +256,12 @@ static gboolean location_of_body(Request *request, const char **type, const char
 }
 
 /* A dry run fails with all that is wrong, in one message. */
-static gboolean fail_on_findings(const Reading *reading, GError **error)
+static gboolean fail_on_findings(const GPtrArray *emissions, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    for (guint i = 0; i < reading->emissions->len; i++) {
-        const Emission *emission = reading->emissions->pdata[i];
+    for (guint i = 0; i < emissions->len; i++) {
+        const Emission *emission = emissions->pdata[i];
 
         for (guint item = 0; item < value_count(emission->status); item++) {
             const Value *fault = value_get(value_item(emission->status, item), "error");
@@ -281,17 +282,16 @@ static Response *dry_run(Request *request, Catalog *catalog, const char *type, c
                          GError **error)
 {
     Arena *arena = request_arena(request);
-    g_autoptr(Diagnostics) findings = diagnostics_new();
     const char *id = arena_printf(arena, "%s:%s", type, target);
     CatalogLocation location = {.id = id, .type = type, .target = target, .origin = "registered"};
-    g_autoptr(Reading) reading = location_read(catalog, arena, &location, findings);
+    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location);
     gboolean exists = store_location_of(db_reader(catalog->db), arena, type, target, NULL) != NULL;
     Value *reply = value_object_new(arena), *entities = value_array_new(arena);
 
-    if (!fail_on_findings(reading, error))
+    if (!fail_on_findings(emissions, error))
         return NULL;
-    for (guint i = 0; i < reading->emissions->len; i++)
-        value_append(arena, entities, ((Emission *)reading->emissions->pdata[i])->entity);
+    for (guint i = 0; i < emissions->len; i++)
+        value_append(arena, entities, ((Emission *)emissions->pdata[i])->entity);
     value_set_bool(arena, reply, "exists", exists);
     value_set(arena, reply, "location", location_value(arena, &location));
     value_set(arena, reply, "entities", entities);
@@ -375,8 +375,8 @@ Response *catalog_api_refresh(Request *request, void *room, GError **error)
         return NULL;
     }
     location = snapshot_fact(snapshot, arena, id, FIELD_LOCATION);
-    if (!refresh_submit(catalog, (const char *const[]){location, NULL}, access_actor(request),
-                        error))
+    if (!refresh_submit(catalog, (const char *const[]){location, NULL}, snapshot_ref(snapshot, id),
+                        access_actor(request), error))
         return NULL;
     return response_empty(200);
 }

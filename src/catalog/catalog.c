@@ -1,4 +1,5 @@
 #include "catalog/catalog_internal.h"
+#include "catalog/changes.h"
 #include "catalog/discovery.h"
 #include "catalog/findings.h"
 #include <string.h>
@@ -23,7 +24,7 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
     catalog->sources = sources_new(config);
     catalog->index = index_new(folder);
     catalog->memory = query_memory_new(QUERY_MEMORY_BYTES);
-    pthread_mutex_init(&catalog->ingest_lock, NULL);
+    catalog->commits = commits_new();
     if (!follow_open(catalog, error)) {
         catalog_free(catalog);
         return NULL;
@@ -48,7 +49,7 @@ void catalog_free(Catalog *catalog)
     findings_free(catalog->findings);
     index_free(catalog->index);
     sources_free(catalog->sources);
-    pthread_mutex_destroy(&catalog->ingest_lock);
+    commits_free(catalog->commits);
     g_free(catalog);
 }
 

@@ -20,6 +20,8 @@
 typedef struct HistoryKeeper HistoryKeeper;
 typedef struct Findings Findings;
 typedef struct Follower Follower;
+typedef struct Commits Commits;
+typedef struct Refresher Refresher;
 
 struct Catalog {
     Db *db;
@@ -33,8 +35,8 @@ struct Catalog {
     HistoryKeeper *history;
     Findings *findings;
     Follower *follower;
-    /* One location is read at a time: a plan is made from the rows that are there. */
-    pthread_mutex_t ingest_lock;
+    Commits *commits;
+    Refresher *refresher;
 };
 
 /* ---- references (ref.c) ---- */
@@ -114,10 +116,12 @@ GPtrArray *store_locations_of_repository(DbConn *conn, Arena *arena, const char 
 gboolean store_set_sources(DbConn *tx, const char *location_id, const GPtrArray *repositories,
                            GError **error);
 
-/* CatalogRow * in arena; location_id NULL: all. */
-GPtrArray *store_rows(DbConn *conn, Arena *arena, const char *location_id, GError **error);
 CatalogRow *store_row(DbConn *conn, Arena *arena, const char *ref, GError **error);
 gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error);
+/* A row that is not there yet; ERROR_CONFLICT where it is. */
+gboolean store_add_row(DbConn *tx, const CatalogRow *row, GError **error);
+/* Only where it begins in its source has changed. */
+gboolean store_move_row(DbConn *tx, const CatalogRow *row, GError **error);
 gboolean store_remove_row(DbConn *tx, const char *ref, GError **error);
 /* CatalogRow * (ref, source and status alone) of at most limit entities that have a status. */
 GPtrArray *store_faulty_rows(DbConn *conn, Arena *arena, guint limit, GError **error);
@@ -143,6 +147,56 @@ GPtrArray *store_rows_after(DbConn *conn, Arena *arena, const char *uid, guint l
                             GError **error);
 /* Fills in the row; FALSE, with a warning, where it does not parse. */
 gboolean store_parse_row(Arena *arena, StoredRow *row);
+
+/* ---- how reading goes (store_reading.c) ---- */
+
+typedef struct {
+    int64_t read_at, next_at; /* 0: never */
+    int64_t failures;         /* since it last went well */
+    const char *error, *revision;
+} ReadingState;
+
+/* All zero where there is none yet. */
+gboolean store_reading(DbConn *conn, Arena *arena, const char *location_id, ReadingState *state,
+                       GError **error);
+gboolean store_set_reading(DbConn *tx, const char *location_id, const ReadingState *state,
+                           GError **error);
+/* Only when it is due. */
+gboolean store_set_due(DbConn *tx, const char *location_id, int64_t next_at, GError **error);
+gboolean store_forget_reading(DbConn *tx, const char *location_id, GError **error);
+typedef struct {
+    const char *id;
+    int64_t next_at;
+} DueLocation;
+
+/* DueLocation of the next that are due, or will be. */
+GArray *store_due(DbConn *conn, Arena *arena, guint limit, GError **error);
+/* Puts off a location that is due at next_at, unless another node did. */
+gboolean store_claim_due(DbConn *tx, const char *location_id, int64_t due_at, int64_t next_at,
+                         GError **error);
+
+/* What stands under a ref, without its text. */
+typedef struct {
+    const char *uid, *location_id, *parent, *source; /* uid NULL: nothing */
+    const char *status;
+    int line;
+    gboolean same_text;
+} Standing;
+
+/* same_text: its text is text. */
+gboolean store_standing(DbConn *conn, Arena *arena, const char *ref, const char *text,
+                        Standing *standing, GError **error);
+/* Refs of what came from source, and of what names each (NULL: nothing), one after the other. */
+gboolean store_refs_of_source(DbConn *conn, Arena *arena, const char *location_id,
+                              const char *source, GPtrArray *refs, GError **error);
+/* Names of the sources of a location after one ("": the first), in order. */
+GPtrArray *store_sources_after(DbConn *conn, Arena *arena, const char *location_id,
+                               const char *after, guint limit, GError **error);
+/* CatalogRow * of a location, at most limit. */
+GPtrArray *store_some_rows(DbConn *conn, Arena *arena, const char *location_id, guint limit,
+                           GError **error);
+/* Entities by location: id → int64_t. */
+GHashTable *store_counts(DbConn *conn, GError **error);
 
 /* Removes a location with all its entities; events in the same transaction. */
 gboolean location_remove(Catalog *catalog, const CatalogLocation *location, const char *actor,
@@ -200,29 +254,7 @@ GPtrArray *store_versions(DbConn *conn, Arena *arena, const char *ref, const cha
 /* Forgets at most limit versions that ended before; how many, -1 with error. */
 int64_t store_forget_versions(DbConn *tx, int64_t before, int64_t limit, GError **error);
 
-/* ---- reading (read.c, ingest.c, rules.c) ---- */
-
-/* One entity a location gave, or the reason it gave none. */
-typedef struct {
-    const char *ref, *parent, *source;
-    const Value *entity;  /* NULL: it is not valid; an earlier version stays */
-    Value *status;        /* items */
-    const char *revision; /* the commit source was read at; NULL: unknown */
-} Emission;
-
-typedef struct {
-    Arena *arena;
-    GPtrArray *emissions; /* Emission *, the location's own entity first */
-    GHashTable *
-        failed; /* sources that could not be read → why (status items): what came from them stays */
-    GPtrArray *repositories; /* "owner/name" */
-} Reading;
-
-/* Reads everything location names. Never fails: what is wrong is in the status of the entities. */
-Reading *location_read(Catalog *catalog, Arena *arena, const CatalogLocation *location,
-                       Diagnostics *diagnostics);
-void reading_free(Reading *reading);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
+/* ---- reading (see reading.h) ---- */
 
 /* entity with $text, $json and $yaml replaced, files relative to base. */
 const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *entity,
@@ -230,10 +262,6 @@ const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *e
 
 /* Whether entity may come from origin, by catalog.rules and the location's own. */
 gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocation *origin);
-
-/* Reads location and brings table, log and index up to it. */
-gboolean location_ingest(Catalog *catalog, Arena *arena, const CatalogLocation *location,
-                         const char *actor, Diagnostics *diagnostics, GError **error);
 
 /* ---- the index and the log (follow.c) ---- */
 
@@ -247,9 +275,10 @@ void follower_free(Follower *follower);
 
 /* The job that reads locations again, and the follower of pushes that asks for it. */
 void refresh_register(Catalog *catalog);
-/* Asks for a refresh of locations (ids). */
-gboolean refresh_submit(Catalog *catalog, const char *const *location_ids, const char *actor,
-                        GError **error);
+/* Asks for a refresh of locations (ids); of an entity (ref, or NULL) of the first one before all
+ * else. */
+gboolean refresh_submit(Catalog *catalog, const char *const *location_ids, const char *ref,
+                        const char *actor, GError **error);
 /* The same in a transaction. */
 gboolean refresh_submit_in(DbConn *tx, Catalog *catalog, Arena *arena,
                            const char *const *location_ids, const char *actor, const char *cause,

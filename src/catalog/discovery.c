@@ -1,5 +1,7 @@
 #include "catalog/discovery.h"
 #include "catalog/discovery_internal.h"
+#include "catalog/ingest.h"
+#include "catalog/refresher.h"
 #include <string.h>
 
 #define ORIGIN "discovery"
@@ -41,7 +43,8 @@ static gboolean write_addition(DbConn *tx, void *data, GError **error)
             g_propagate_error(error, g_steal_pointer(&reason));
             return FALSE;
         }
-        if (!store_add_location(tx, location, error))
+        if (!store_add_location(tx, location, error) ||
+            !store_set_due(tx, location->id, clock_now_ms(), error))
             return FALSE;
     }
     return TRUE;
@@ -49,19 +52,14 @@ static gboolean write_addition(DbConn *tx, void *data, GError **error)
 
 static gboolean add_locations(Catalog *catalog, GPtrArray *added, GError **error)
 {
-    g_autoptr(GPtrArray) ids = g_ptr_array_new();
-
     for (guint i = 0; i < added->len; i += ADDED_AT_ONCE) {
         Addition addition = {added, i};
 
         if (!db_write(catalog->db, write_addition, &addition, NULL, error))
             return FALSE;
     }
-    for (guint i = 0; i < added->len; i++)
-        g_ptr_array_add(ids, (gpointer)((CatalogLocation *)added->pdata[i])->id);
-    g_ptr_array_add(ids, NULL);
-    return added->len == 0 ||
-           refresh_submit(catalog, (const char *const *)ids->pdata, ACTOR, error);
+    refresher_wake(catalog->refresher);
+    return TRUE;
 }
 
 static CatalogLocation *location_new(Arena *arena, const char *type, const char *target,
@@ -206,8 +204,10 @@ gboolean discovery_start(Catalog *catalog, GError **error)
     providers_each(catalog->config, visit_provider, &start);
     if (!drop_providers(catalog, &start, error) || !add_locations(catalog, added, error))
         return FALSE;
-    g_ptr_array_add(ids, NULL);
-    return ids->len == 1 || refresh_submit(catalog, (const char *const *)ids->pdata, ACTOR, error);
+    for (guint i = 0; i < ids->len; i++)
+        if (!schedule_set(catalog, ids->pdata[i], clock_now_ms(), error))
+            return FALSE;
+    return TRUE;
 }
 
 /* ---- new repositories ---- */

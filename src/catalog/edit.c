@@ -153,7 +153,7 @@ static void refresh_after(Catalog *catalog, const EditFile *file, const EditChan
     if (change->proposal || !catalog->jobs ||
         forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN)
         return;
-    if (!refresh_submit(catalog, ids, change->actor, &error))
+    if (!refresh_submit(catalog, ids, NULL, change->actor, &error))
         g_warning("catalog: %s is not read again at once: %s", file->row->source, error->message);
 }
 

@@ -16,6 +16,8 @@ typedef struct {
     const Value *entity, *status; /* status: items or NULL */
     int64_t version, changed_at;  /* see history_succeed() */
     const char *actor, *revision;
+    const char *text; /* entity as JSON; NULL: not written yet */
+    int line;         /* where it begins in source; 0: unknown */
 } CatalogRow;
 
 typedef struct Index Index;

@@ -1,340 +1,303 @@
-/* Brings the table, the log and the index up to what a location says now. */
-#include "catalog/catalog_internal.h"
+/* Brings the table, the log and the index up to what a location says now, a batch at a time. */
 #include "catalog/discovery.h"
-#include <string.h>
+#include "catalog/ingest.h"
+#include "catalog/ingest_internal.h"
+#include "catalog/refresher.h"
 
-/* What is to change; made before the transaction, which may run more than once. */
-typedef struct {
-    Catalog *catalog;
-    Arena *arena;
-    const CatalogLocation *location;
-    const Reading *reading;
-    const char *actor;
-    GHashTable *rows;    /* ref → CatalogRow, as the table has them */
-    GHashTable *emitted; /* ref → Emission */
-    GPtrArray *changed;  /* CatalogRow * to put */
-    GPtrArray *removed;  /* CatalogRow * to take out */
-} Plan;
+#define BATCH 5000
+/* So many changes, and such a part of the catalog, are put into the index all at once at the end.
+ */
+#define MANY_CHANGES 2000
+#define MANY_PART 5
+#define TRIES_MAX 3
 
-/* ---- planning ---- */
+/* ---- committing ---- */
 
-static void blame(Plan *plan, const char *ref, const Value *status)
+/* Many changes are put into the index all at once; a few each time, so that they are seen. */
+static void choose_index(Ingest *ingest, Changes *changes)
 {
-    Emission *emission = ref ? g_hash_table_lookup(plan->emitted, ref) : NULL;
+    g_autoptr(Snapshot) snapshot = index_acquire(ingest->catalog->index);
 
-    for (guint i = 0; emission && i < value_count(status); i++)
-        value_append(plan->arena, emission->status, value_item(status, i));
+    ingest->changed += changes->all->len;
+    if (changes->all->len >= MANY_CHANGES &&
+        ingest->changed * MANY_PART >= snapshot_count(snapshot))
+        ingest->unindexed = TRUE;
+    changes->unindexed = ingest->unindexed;
+    if (ingest->unindexed)
+        commits_defer_index(ingest->catalog);
 }
 
-static void report_conflict(Plan *plan, Emission *emission, const char *other)
+static gboolean commit(Ingest *ingest, Changes *changes, GError **error)
 {
-    Arena *arena = plan->arena;
-    const char *message = arena_printf(arena, "%s at %s is already defined by %s", emission->ref,
-                                       emission->source, other);
-    Value *status = value_array_new(arena), *item = value_object_new(arena);
-    Value *error = value_object_new(arena);
-
-    value_set_string(arena, error, "name", "ConflictError");
-    value_set_string(arena, error, "message", message);
-    value_set_string(arena, item, "type", "backstage.io/catalog-processing");
-    value_set_string(arena, item, "level", "error");
-    value_set_string(arena, item, "message", arena_printf(arena, "ConflictError: %s", message));
-    value_set(arena, item, "error", error);
-    value_append(arena, status, item);
-    blame(plan, emission->parent, status);
+    choose_index(ingest, changes);
+    return changes_commit(ingest->catalog, changes, error);
 }
 
-/* What is not valid and never was has no entity to show its reason on: its parent shows it. */
-static void settle_invalid(Plan *plan)
+static gboolean try_batch(Ingest *ingest, const ReadingBatch *batch, GError **error)
 {
-    for (guint i = 0; i < plan->reading->emissions->len; i++) {
-        Emission *emission = plan->reading->emissions->pdata[i];
+    g_autoptr(Changes) changes = changes_new(ingest->actor);
+    Plan plan = {ingest, db_reader(ingest->catalog->db), changes, error};
 
-        if (!emission->entity && !g_hash_table_contains(plan->rows, emission->ref))
-            blame(plan, emission->parent, emission->status);
-    }
-}
-
-/* Two sources may name one entity; the first keeps it. */
-static void settle_conflicts(Plan *plan)
-{
-    g_autoptr(Snapshot) snapshot = index_acquire(plan->catalog->index);
-
-    for (guint i = 0; i < plan->reading->emissions->len; i++) {
-        Emission *emission = plan->reading->emissions->pdata[i];
-        Arena *arena = plan->arena;
-        EntityId id;
-
-        if (!emission->entity || !snapshot_find(snapshot, emission->ref, &id) ||
-            g_strcmp0(snapshot_fact(snapshot, arena, id, FIELD_LOCATION), plan->location->id) == 0)
-            continue;
-        report_conflict(plan, emission, snapshot_fact(snapshot, arena, id, FIELD_SOURCE));
-        emission->entity = NULL;
-    }
-}
-
-static gboolean is_unchanged(const CatalogRow *row, const CatalogRow *old)
-{
-    return old && g_strcmp0(row->parent, old->parent) == 0 &&
-           g_str_equal(row->source, old->source) && value_equal(row->entity, old->entity) &&
-           value_count(row->status) == value_count(old->status) &&
-           (value_count(row->status) == 0 || value_equal(row->status, old->status));
-}
-
-static void plan_emission(Plan *plan, const Emission *emission)
-{
-    const CatalogRow *old = g_hash_table_lookup(plan->rows, emission->ref);
-    CatalogRow *row = arena_new0(plan->arena, CatalogRow, 1);
-    g_autofree char *id = clock_new_id();
-
-    if (!emission->entity && !old)
-        return;
-    *row = (CatalogRow){.ref = emission->ref,
-                        .uid = old ? old->uid : arena_strdup(plan->arena, id),
-                        .parent = emission->parent,
-                        .location_id = plan->location->id,
-                        .source = emission->source,
-                        .entity = emission->entity ? emission->entity : old->entity,
-                        .status = value_count(emission->status) ? emission->status : NULL};
-    if (is_unchanged(row, old))
-        return;
-    history_succeed(row, old, plan->actor, emission->revision);
-    g_ptr_array_add(plan->changed, row);
-}
-
-/* Whether something that was not named this time stays: its file could not be read, or what named
- * it is itself only there in an earlier version. */
-static gboolean stays(Plan *plan, const CatalogRow *row, int depth)
-{
-    const CatalogRow *parent = row->parent ? g_hash_table_lookup(plan->rows, row->parent) : NULL;
-    const Emission *named = row->parent ? g_hash_table_lookup(plan->emitted, row->parent) : NULL;
-
-    if (g_hash_table_contains(plan->reading->failed, row->source))
-        return TRUE;
-    if (named)
-        return named->entity == NULL;
-    return parent && depth < 32 && stays(plan, parent, depth + 1);
-}
-
-/* Its file cannot be read any more, which its readers learn on it. */
-static void plan_staying(Plan *plan, const CatalogRow *old)
-{
-    const Value *why = g_hash_table_lookup(plan->reading->failed, old->source);
-    CatalogRow *row = arena_new0(plan->arena, CatalogRow, 1);
-
-    if (value_count(why) == 0)
-        return;
-    *row = *old;
-    row->status = why;
-    if (!is_unchanged(row, old))
-        g_ptr_array_add(plan->changed, row);
-}
-
-static void plan_removals(Plan *plan)
-{
-    GHashTableIter iterator;
-    gpointer value;
-
-    g_hash_table_iter_init(&iterator, plan->rows);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
-        const CatalogRow *row = value;
-
-        if (g_hash_table_contains(plan->emitted, row->ref))
-            continue;
-        if (stays(plan, row, 0))
-            plan_staying(plan, row);
-        else
-            g_ptr_array_add(plan->removed, (gpointer)row);
-    }
-}
-
-static void make_plan(Plan *plan, const GPtrArray *rows)
-{
-    for (guint i = 0; i < rows->len; i++)
-        g_hash_table_insert(plan->rows, (gpointer)((CatalogRow *)rows->pdata[i])->ref,
-                            rows->pdata[i]);
-    for (guint i = 0; i < plan->reading->emissions->len; i++) {
-        Emission *emission = plan->reading->emissions->pdata[i];
-
-        g_hash_table_insert(plan->emitted, (gpointer)emission->ref, emission);
-    }
-    settle_invalid(plan);
-    settle_conflicts(plan);
-    for (guint i = 0; i < plan->reading->emissions->len; i++)
-        plan_emission(plan, plan->reading->emissions->pdata[i]);
-    plan_removals(plan);
-}
-
-/* ---- writing ---- */
-
-/* old NULL: it is new; equal to row: it is deleted. */
-static void append_event(DbConn *tx, Arena *arena, const CatalogRow *old, const CatalogRow *row,
-                         const char *verb, const char *actor)
-{
-    Value *payload = value_object_new(arena);
-
-    value_set_string(arena, payload, "kind", value_path_string(row->entity, "kind", NULL));
-    value_set_string(arena, payload, "namespace",
-                     value_path_string(row->entity, "metadata.namespace", NULL));
-    value_set_string(arena, payload, "name", value_path_string(row->entity, "metadata.name", NULL));
-    value_set_string(arena, payload, "location", row->source);
-    value_set_bool(arena, payload, "valid", value_count(row->status) == 0);
-    history_describe(arena, payload, old, row);
-    events_append(tx, &(Event){.type = arena_printf(arena, "dev.pave.catalog.entity.%s", verb),
-                               .source = "/pave/catalog",
-                               .subject = row->ref,
-                               .subject_uid = row->uid,
-                               .actor = actor,
-                               .payload = payload});
-}
-
-static gboolean write_plan(DbConn *tx, void *data, GError **error)
-{
-    Plan *plan = data;
-
-    for (guint i = 0; i < plan->removed->len; i++) {
-        const CatalogRow *row = plan->removed->pdata[i];
-
-        if (!store_remove_row(tx, row->ref, error) ||
-            !history_record(tx, row, NULL, plan->actor, error))
+    for (guint i = 0; i < batch->emissions->len; i++)
+        if (!plan_emission(&plan, batch->emissions->pdata[i]))
             return FALSE;
-        append_event(tx, plan->arena, row, row, "deleted", plan->actor);
-    }
-    for (guint i = 0; i < plan->changed->len; i++) {
-        const CatalogRow *row = plan->changed->pdata[i];
-        const CatalogRow *old = g_hash_table_lookup(plan->rows, row->ref);
-
-        if (!store_put_row(tx, row, error) || !history_record(tx, old, row, plan->actor, error))
-            return FALSE;
-        append_event(tx, plan->arena, old, row, old ? "updated" : "created", plan->actor);
-    }
-    return store_set_sources(tx, plan->location->id, plan->reading->repositories, error);
+    return commit(ingest, changes, error);
 }
 
-static void apply_plan(const Plan *plan, int64_t seq)
+/* Another node may write between the plan and its commit; then the plan is made anew. */
+static gboolean take_in(Ingest *ingest, const ReadingBatch *batch, GError **error)
 {
-    g_autoptr(GPtrArray) refs = g_ptr_array_new();
+    for (guint try = 1;; try++) {
+        g_autoptr(GError) reason = NULL;
+        gboolean done;
 
-    for (guint i = 0; i < plan->removed->len; i++)
-        g_ptr_array_add(refs, (gpointer)((CatalogRow *)plan->removed->pdata[i])->ref);
-    index_apply(plan->catalog->index, plan->changed, refs, seq);
-}
-
-static gboolean carry_out(Plan *plan, GError **error)
-{
-    int64_t seq;
-
-    if (plan->changed->len + plan->removed->len == 0)
-        return TRUE;
-    if (!db_write(plan->catalog->db, write_plan, plan, &seq, error))
+        commits_lock(ingest->catalog);
+        done = try_batch(ingest, batch, &reason);
+        commits_unlock(ingest->catalog);
+        if (done)
+            return TRUE;
+        if (try < TRIES_MAX && g_error_matches(reason, PAVE_ERROR, ERROR_CONFLICT))
+            continue;
+        g_propagate_error(error, g_steal_pointer(&reason));
         return FALSE;
-    apply_plan(plan, seq);
-    return TRUE;
-}
-
-static gboolean ingest(Catalog *catalog, Arena *arena, const CatalogLocation *location,
-                       const char *actor, Diagnostics *diagnostics, GError **error)
-{
-    g_autoptr(GHashTable) rows = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GHashTable) emitted = g_hash_table_new(g_str_hash, g_str_equal);
-    g_autoptr(GPtrArray) changed = g_ptr_array_new();
-    g_autoptr(GPtrArray) removed = g_ptr_array_new();
-    g_autoptr(Reading) reading = location_read(catalog, arena, location, diagnostics);
-    g_autoptr(GPtrArray) there = store_rows(db_reader(catalog->db), arena, location->id, error);
-    Plan plan = {.catalog = catalog,
-                 .arena = arena,
-                 .location = location,
-                 .reading = reading,
-                 .actor = actor,
-                 .rows = rows,
-                 .emitted = emitted,
-                 .changed = changed,
-                 .removed = removed};
-
-    if (!there)
-        return FALSE;
-    make_plan(&plan, there);
-    return carry_out(&plan, error);
-}
-
-gboolean location_ingest(Catalog *catalog, Arena *arena, const CatalogLocation *location,
-                         const char *actor, Diagnostics *diagnostics, GError **error)
-{
-    gboolean done;
-
-    if (discovery_is_provider(location))
-        return discovery_read(catalog, arena, location, error);
-    pthread_mutex_lock(&catalog->ingest_lock);
-    done = ingest(catalog, arena, location, actor, diagnostics, error);
-    pthread_mutex_unlock(&catalog->ingest_lock);
-    return done;
+    }
 }
 
 /* ---- taking out ---- */
 
-typedef struct {
-    const CatalogLocation *location; /* NULL: the entities alone */
-    const GPtrArray *rows;
-    Arena *arena;
-    const char *actor;
-} Removal;
-
-static gboolean write_removal(DbConn *tx, void *data, GError **error)
+/* Looks at the sources from *next on, until a batch is full. */
+static gboolean take_out_some(Ingest *ingest, const GPtrArray *sources, guint *next, GError **error)
 {
-    const Removal *removal = data;
+    g_autoptr(Changes) changes = changes_new(ingest->actor);
+    Plan plan = {ingest, db_reader(ingest->catalog->db), changes, error};
+    gboolean done = TRUE;
 
-    for (guint i = 0; i < removal->rows->len; i++) {
-        const CatalogRow *row = removal->rows->pdata[i];
-
-        if (!store_remove_row(tx, row->ref, error) ||
-            !history_record(tx, row, NULL, removal->actor, error))
-            return FALSE;
-        append_event(tx, removal->arena, row, row, "deleted", removal->actor);
-    }
-    return !removal->location || store_remove_location(tx, removal->location->id, error);
+    commits_lock(ingest->catalog);
+    while (done && *next < sources->len && changes->all->len < BATCH)
+        done = plan_source(&plan, sources->pdata[(*next)++]);
+    done = done && commit(ingest, changes, error);
+    commits_unlock(ingest->catalog);
+    return done;
 }
 
-static gboolean remove_entities(Catalog *catalog, const CatalogLocation *location,
-                                GPtrArray *removed, Arena *arena, const char *actor, GError **error)
+static gboolean take_out(Ingest *ingest, const GPtrArray *sources, GError **error)
 {
-    Removal removal = {location, removed, arena, actor};
-    g_autoptr(GPtrArray) refs = g_ptr_array_new();
-    int64_t seq;
+    guint next = 0;
 
-    if (!db_write(catalog->db, write_removal, &removal, &seq, error))
-        return FALSE;
-    for (guint i = 0; i < removed->len; i++)
-        g_ptr_array_add(refs, (gpointer)((CatalogRow *)removed->pdata[i])->ref);
-    index_apply(catalog->index, NULL, refs, seq);
+    while (next < sources->len)
+        if (!take_out_some(ingest, sources, &next, error))
+            return FALSE;
     return TRUE;
 }
 
-gboolean location_remove(Catalog *catalog, const CatalogLocation *location, const char *actor,
-                         GError **error)
+/* Goes through all sources there are, for those that are gone or may have lost something. */
+static gboolean take_out_of_all(Ingest *ingest, GError **error)
 {
-    g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
-    g_autoptr(GPtrArray) rows = NULL;
+    const Reading *reading = ingest->reading;
+    g_autofree char *after = g_strdup("");
+
+    for (;;) {
+        g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
+        g_autoptr(GPtrArray) some = NULL, chosen = g_ptr_array_new();
+
+        some = store_sources_after(db_reader(ingest->catalog->db), arena, ingest->location->id,
+                                   after, BATCH, error);
+        if (!some)
+            return FALSE;
+        if (some->len == 0)
+            return TRUE;
+        for (guint i = 0; i < some->len; i++)
+            if (!reading_keeps(reading, some->pdata[i]))
+                g_ptr_array_add(chosen, some->pdata[i]);
+        if (!take_out(ingest, chosen, error))
+            return FALSE;
+        g_free(after);
+        after = g_strdup(some->pdata[some->len - 1]);
+    }
+}
+
+static gboolean take_out_unnamed(Ingest *ingest, GError **error)
+{
+    const GPtrArray *sources = reading_sources(ingest->reading);
+
+    if (ingest->first)
+        return TRUE;
+    if (sources && manifest_count(ingest->known) > 0 &&
+        manifest_within(ingest->known, reading_manifest(ingest->reading)))
+        return take_out(ingest, sources, error);
+    return take_out_of_all(ingest, error);
+}
+
+/* ---- the end ---- */
+
+typedef struct {
+    const CatalogLocation *location;
+    const Reading *reading; /* NULL: a provider's */
+    GPtrArray *parts;
+    ReadingState state;
+} End;
+
+static gboolean write_end(DbConn *tx, void *data, GError **error)
+{
+    const End *end = data;
+    const char *id = end->location->id;
+
+    if (!store_set_reading(tx, id, &end->state, error))
+        return FALSE;
+    return !end->reading || (manifest_save(tx, id, end->parts, error) &&
+                             store_set_sources(tx, id, reading_repositories(end->reading), error));
+}
+
+static gboolean finish(Ingest *ingest, GError **error)
+{
+    const Reading *reading = ingest->reading;
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(GPtrArray) parts = manifest_parts(reading_manifest(reading), ingest->known);
+    End end = {ingest->location, reading, parts, {0}};
+    ReadingState *state = &end.state;
+
+    if (!store_reading(db_reader(ingest->catalog->db), arena, ingest->location->id, state, error))
+        return FALSE;
+    state->read_at = clock_now_ms();
+    state->failures = reading_failed(reading) ? state->failures + 1 : 0;
+    state->error = reading_error(reading);
+    state->revision = reading_revision(reading);
+    /* Somebody may have asked for it while it was being read. */
+    if (state->next_at < ingest->began_at || state->next_at > state->read_at)
+        state->next_at =
+            schedule_next(ingest->catalog, ingest->location, state->read_at, state->failures);
+    if (!db_write(ingest->catalog->db, write_end, &end, NULL, error))
+        return FALSE;
+    refresher_wake(ingest->catalog->refresher);
+    return TRUE;
+}
+
+static gboolean carry_out(Ingest *ingest, GError **error)
+{
+    ReadingBatch *batch;
+    gboolean done = TRUE;
+
+    while (done && (batch = reading_next(ingest->reading, BATCH))) {
+        done = take_in(ingest, batch, error);
+        reading_batch_free(batch);
+    }
+    return done && take_out_unnamed(ingest, error) && finish(ingest, error);
+}
+
+/* What was committed goes into the index, whatever became of the rest. */
+static gboolean index_what_is_left(Ingest *ingest, GError **error)
+{
     gboolean done;
 
-    pthread_mutex_lock(&catalog->ingest_lock);
-    rows = store_rows(db_reader(catalog->db), arena, location->id, error);
-    done = rows && remove_entities(catalog, location, rows, arena, actor, error);
-    pthread_mutex_unlock(&catalog->ingest_lock);
+    if (!ingest->unindexed)
+        return TRUE;
+    commits_lock(ingest->catalog);
+    done = commits_index_deferred(ingest->catalog, error);
+    commits_unlock(ingest->catalog);
     return done;
 }
 
-gboolean entity_remove(Catalog *catalog, const char *ref, const char *actor, GError **error)
+/* A provider gives no entities, but locations that are read by themselves. */
+static gboolean read_provider(Catalog *catalog, const CatalogLocation *location, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
-    g_autoptr(GPtrArray) rows = g_ptr_array_new();
-    CatalogRow *row;
+    g_autoptr(Reading) reading = NULL;
+    GError *reason = NULL;
+    End end = {.location = location};
+
+    if (!store_reading(db_reader(catalog->db), arena, location->id, &end.state, error))
+        return FALSE;
+    if (!discovery_read(catalog, arena, location, &reason))
+        end.state.error = arena_strdup(arena, reason->message);
+    end.state.failures = reason ? end.state.failures + 1 : 0;
+    if (!reason)
+        end.state.error = NULL;
+    end.state.read_at = clock_now_ms();
+    end.state.next_at = schedule_next(catalog, location, end.state.read_at, end.state.failures);
+    if (reason)
+        g_propagate_error(error, reason);
+    return db_write(catalog->db, write_end, &end, NULL, reason ? NULL : error) && !reason;
+}
+
+static gboolean ingest_location(Catalog *catalog, const CatalogLocation *location,
+                                const char *actor, Diagnostics *diagnostics, GError **error)
+{
+    DbConn *conn = db_reader(catalog->db);
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(Manifest) known = manifest_load(conn, location->id, error);
+    g_autoptr(GPtrArray) there =
+        known ? store_some_rows(conn, arena, location->id, 1, error) : NULL;
+    g_autoptr(Reading) reading = NULL;
+    Ingest ingest = {.catalog = catalog, .location = location, .actor = actor, .known = known};
     gboolean done;
 
-    pthread_mutex_lock(&catalog->ingest_lock);
-    row = store_row(db_reader(catalog->db), arena, ref, error);
-    if (row)
-        g_ptr_array_add(rows, row);
-    done = row && remove_entities(catalog, NULL, rows, arena, actor, error);
-    pthread_mutex_unlock(&catalog->ingest_lock);
+    if (!there)
+        return FALSE;
+    ingest.first = there->len == 0;
+    ingest.began_at = clock_now_ms();
+    ingest.reading = reading = reading_new(catalog, location, known, diagnostics);
+    done = carry_out(&ingest, error);
+    return index_what_is_left(&ingest, done ? error : NULL) && done;
+}
+
+gboolean location_ingest(Catalog *catalog, const CatalogLocation *location, const char *actor,
+                         Diagnostics *diagnostics, GError **error)
+{
+    gboolean done;
+
+    commits_begin_location(catalog, location->id);
+    done = discovery_is_provider(location)
+               ? read_provider(catalog, location, error)
+               : ingest_location(catalog, location, actor, diagnostics, error);
+    commits_end_location(catalog, location->id);
     return done;
+}
+
+/* ---- one source of a location ---- */
+
+/* What ref was read from, and what names it; FALSE where it is nothing a source has. */
+static gboolean find_source(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                            const char *ref, Source *source, const char **parent)
+{
+    Standing standing;
+
+    if (!store_standing(db_reader(catalog->db), arena, ref, NULL, &standing, NULL) ||
+        !standing.uid || !standing.parent || !g_str_equal(standing.location_id, location->id))
+        return FALSE;
+    *parent = standing.parent;
+    return source_parse(arena, standing.source, source, NULL);
+}
+
+static gboolean ingest_beside(Ingest *ingest, const char *source, GError **error)
+{
+    g_autoptr(GPtrArray) sources = g_ptr_array_new();
+    ReadingBatch *batch;
+    gboolean done = TRUE;
+
+    while (done && (batch = reading_next(ingest->reading, BATCH))) {
+        done = take_in(ingest, batch, error);
+        reading_batch_free(batch);
+    }
+    g_ptr_array_add(sources, (gpointer)source);
+    if (!done || reading_failure(ingest->reading, source))
+        return done;
+    done = take_out(ingest, sources, error);
+    commits_read_beside(ingest->catalog, ingest->location->id, source);
+    return done;
+}
+
+gboolean location_ingest_entity(Catalog *catalog, const CatalogLocation *location, const char *ref,
+                                const char *actor, Diagnostics *diagnostics, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(Reading) reading = NULL;
+    Ingest ingest = {.catalog = catalog, .location = location, .actor = actor, .beside = TRUE};
+    const char *parent;
+    Source source;
+
+    if (!find_source(catalog, arena, location, ref, &source, &parent))
+        return location_ingest(catalog, location, actor, diagnostics, error);
+    ingest.reading = reading = reading_new_beside(catalog, location, parent, &source, diagnostics);
+    return ingest_beside(&ingest, source_format(arena, &source), error) &&
+           index_what_is_left(&ingest, error);
 }

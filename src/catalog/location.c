@@ -1,6 +1,8 @@
 /* Registered and configured locations. */
 #include "catalog/catalog_internal.h"
 #include "catalog/discovery.h"
+#include "catalog/ingest.h"
+#include "catalog/refresher.h"
 #include <string.h>
 
 static gboolean write_location(DbConn *tx, void *location, GError **error)
@@ -65,7 +67,7 @@ const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, 
         ensure_location(catalog, arena, type, target, "registered", actor, &was_there, error);
     if (exists)
         *exists = was_there;
-    if (!location || !location_ingest(catalog, arena, location, actor, diagnostics, error))
+    if (!location || !location_ingest(catalog, location, actor, diagnostics, error))
         return NULL;
     return entities_of(catalog, arena, location);
 }
@@ -96,7 +98,7 @@ gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *
     changed.type = type;
     changed.target = target;
     return db_write(catalog->db, write_change, &changed, NULL, error) &&
-           location_ingest(catalog, arena, &changed, actor, findings, error);
+           location_ingest(catalog, &changed, actor, findings, error);
 }
 
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
@@ -124,6 +126,9 @@ gboolean catalog_unregister(Catalog *catalog, const char *location_id, const cha
 
 /* ---- the configured ones ---- */
 
+/* A first start is over when what is configured was read, or when that takes longer. */
+#define FIRST_START_MS 10000
+
 static gboolean is_configured(const Config *config, const CatalogLocation *location)
 {
     const Value *locations = config_get(config, "catalog.locations");
@@ -149,46 +154,81 @@ static gboolean drop_unconfigured(Catalog *catalog, Arena *arena, GError **error
     return known != NULL;
 }
 
-static void warn_of_findings(const Diagnostics *findings)
-{
-    for (guint i = 0; i < diagnostics_count(findings); i++) {
-        const Diagnostic *finding = diagnostics_get(findings, i);
+typedef struct {
+    Catalog *catalog;
+    GPtrArray *first; /* ids of those that were never read */
+} Start;
 
-        g_message("catalog: %s:%d:%d: %s", finding->file, finding->line, finding->column,
-                  finding->message);
-    }
-}
-
-static gboolean read_configured(Catalog *catalog, const Value *entry, GError **error)
+/* A location that is there already is read again without the server waiting for it. */
+static gboolean schedule_configured(Start *start, Arena *arena, const Value *entry, GError **error)
 {
-    g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
-    g_autoptr(Diagnostics) findings = diagnostics_new();
+    Catalog *catalog = start->catalog;
     gboolean exists;
     CatalogLocation *location =
         ensure_location(catalog, arena, value_path_string(entry, "type", "file"),
                         value_path_string(entry, "target", ""), "config", NULL, &exists, error);
+    ReadingState state;
+    int64_t first_at;
 
-    if (!location ||
-        !location_ingest(catalog, arena, location, "pave:configuration", findings, error))
+    if (!location || !store_reading(db_reader(catalog->db), arena, location->id, &state, error))
         return FALSE;
-    warn_of_findings(findings);
+    first_at = schedule_first(catalog, location);
+    if (state.read_at == 0 && first_at <= clock_now_ms())
+        g_ptr_array_add(start->first, (gpointer)location->id);
+    return schedule_set(catalog, location->id, first_at, error);
+}
+
+static gboolean are_read(void *data)
+{
+    const Start *start = data;
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+
+    for (guint i = 0; i < start->first->len; i++) {
+        ReadingState state;
+
+        if (store_reading(db_reader(start->catalog->db), arena, start->first->pdata[i], &state,
+                          NULL) &&
+            state.read_at == 0)
+            return FALSE;
+    }
     return TRUE;
+}
+
+/* Without a queue there is nobody to read later: for tests and commands. */
+static gboolean read_all(Catalog *catalog, Arena *arena, GError **error)
+{
+    g_autoptr(GPtrArray) locations =
+        store_locations(db_reader(catalog->db), arena, "config", error);
+
+    for (guint i = 0; locations && i < locations->len; i++)
+        if (!refresher_read(catalog, ((const CatalogLocation *)locations->pdata[i])->id,
+                            "pave:configuration", error))
+            return FALSE;
+    return locations != NULL;
 }
 
 gboolean catalog_start(Catalog *catalog, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(GPtrArray) first = g_ptr_array_new();
     const Value *locations = config_get(catalog->config, "catalog.locations");
+    Start start = {catalog, first};
 
     if (!drop_unconfigured(catalog, arena, error))
         return FALSE;
     for (guint i = 0; i < value_count(locations); i++)
-        if (!read_configured(catalog, value_item(locations, i), error))
+        if (!schedule_configured(&start, arena, value_item(locations, i), error))
             return FALSE;
-    return !catalog->jobs || discovery_start(catalog, error);
+    if (!catalog->jobs)
+        return read_all(catalog, arena, error);
+    catalog->refresher = refresher_new(catalog);
+    if (!discovery_start(catalog, error))
+        return FALSE;
+    refresher_wait(catalog->refresher, are_read, &start, FIRST_START_MS);
+    return TRUE;
 }
 
 void catalog_stop(Catalog *catalog)
 {
-    /* Reading is done by jobs and requests, which have ended when the rooms are stopped. */
+    g_clear_pointer(&catalog->refresher, refresher_free);
 }

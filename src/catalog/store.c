@@ -15,30 +15,35 @@ static const char SQL_ADD_LOCATION[] =
 static const char SQL_CHANGE_LOCATION[] =
     "UPDATE catalog_location SET type = $2, target = $3 WHERE id = $1";
 static const char SQL_REMOVE_LOCATION[] = "DELETE FROM catalog_location WHERE id = $1";
-static const char SQL_REMOVE_ROWS[] = "DELETE FROM catalog_entity WHERE location_id = $1";
 static const char SQL_REMOVE_SOURCES[] = "DELETE FROM catalog_source WHERE location_id = $1";
 static const char SQL_ADD_SOURCE[] =
     "INSERT INTO catalog_source (location_id, repository) VALUES ($1, $2)";
 static const char SQL_LOCATIONS_OF_REPOSITORY[] =
     "SELECT location_id FROM catalog_source WHERE repository = $1 ORDER BY location_id";
 
-static const char SQL_ROWS[] =
+static const char SQL_SOME_ROWS[] =
     "SELECT ref, uid, parent, location_id, source, entity, status, version, updated_at, actor,"
-    " revision FROM catalog_entity"
-    " WHERE location_id = $1 OR $1 = ''";
+    " revision, line FROM catalog_entity"
+    " WHERE location_id = $1 LIMIT $2";
 static const char SQL_ROW[] =
     "SELECT ref, uid, parent, location_id, source, entity, status, version, updated_at, actor,"
-    " revision FROM catalog_entity"
+    " revision, line FROM catalog_entity"
     " WHERE ref = $1";
 static const char SQL_PUT_ROW[] =
     "INSERT INTO catalog_entity"
     " (ref, uid, parent, location_id, source, entity, status, created_at, updated_at, version,"
-    " actor, revision)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11)"
+    " actor, revision, line)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12)"
     " ON CONFLICT (ref) DO UPDATE SET parent = excluded.parent,"
     " location_id = excluded.location_id, source = excluded.source, entity = excluded.entity,"
     " status = excluded.status, updated_at = excluded.updated_at, version = excluded.version,"
-    " actor = excluded.actor, revision = excluded.revision";
+    " actor = excluded.actor, revision = excluded.revision, line = excluded.line";
+static const char SQL_ADD_ROW[] =
+    "INSERT INTO catalog_entity"
+    " (ref, uid, parent, location_id, source, entity, status, created_at, updated_at, version,"
+    " actor, revision, line)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12) ON CONFLICT (ref) DO NOTHING";
+static const char SQL_MOVE_ROW[] = "UPDATE catalog_entity SET line = $2 WHERE ref = $1";
 static const char SQL_REMOVE_ROW[] = "DELETE FROM catalog_entity WHERE ref = $1";
 
 /* ---- locations ---- */
@@ -107,7 +112,7 @@ gboolean store_change_location(DbConn *tx, const CatalogLocation *location, GErr
 
 gboolean store_remove_location(DbConn *tx, const char *id, GError **error)
 {
-    return db_exec(tx, error, SQL_REMOVE_ROWS, "t", id) >= 0 &&
+    return store_forget_reading(tx, id, error) &&
            db_exec(tx, error, SQL_REMOVE_SOURCES, "t", id) >= 0 &&
            db_exec(tx, error, SQL_REMOVE_LOCATION, "t", id) >= 0;
 }
@@ -164,13 +169,16 @@ static CatalogRow *row_at(Arena *arena, DbRows *rows)
                         .version = db_rows_int(rows, 7),
                         .changed_at = db_rows_int(rows, 8),
                         .actor = arena_strdup(arena, db_rows_text(rows, 9)),
-                        .revision = arena_strdup(arena, db_rows_text(rows, 10))};
+                        .revision = arena_strdup(arena, db_rows_text(rows, 10)),
+                        .line = (int)db_rows_int(rows, 11)};
     return row;
 }
 
-GPtrArray *store_rows(DbConn *conn, Arena *arena, const char *location_id, GError **error)
+GPtrArray *store_some_rows(DbConn *conn, Arena *arena, const char *location_id, guint limit,
+                           GError **error)
 {
-    g_autoptr(DbRows) rows = db_query(conn, error, SQL_ROWS, "t", location_id ? location_id : "");
+    g_autoptr(DbRows) rows =
+        db_query(conn, error, SQL_SOME_ROWS, "ti", location_id, (int64_t)limit);
     g_autoptr(GPtrArray) found = g_ptr_array_new();
 
     while (rows && db_rows_next(rows)) {
@@ -196,15 +204,36 @@ CatalogRow *store_row(DbConn *conn, Arena *arena, const char *ref, GError **erro
     return db_rows_error(rows, error) ? NULL : row;
 }
 
-gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error)
+/* The number of rows written; -1 with error. */
+static int64_t write_row(DbConn *tx, const char *sql, const CatalogRow *row, GError **error)
 {
-    g_autofree char *entity = json_to_string(row->entity, JSON_COMPACT);
+    g_autofree char *entity = row->text ? NULL : json_to_string(row->entity, JSON_COMPACT);
     g_autofree char *status =
         value_count(row->status) ? json_to_string(row->status, JSON_COMPACT) : NULL;
 
-    return db_exec(tx, error, SQL_PUT_ROW, "tttttttiitt", row->ref, row->uid, row->parent,
-                   row->location_id, row->source, entity, status, row->changed_at, row->version,
-                   row->actor, row->revision) >= 0;
+    return db_exec(tx, error, sql, "tttttttiitti", row->ref, row->uid, row->parent,
+                   row->location_id, row->source, row->text ? row->text : entity, status,
+                   row->changed_at, row->version, row->actor, row->revision, (int64_t)row->line);
+}
+
+gboolean store_put_row(DbConn *tx, const CatalogRow *row, GError **error)
+{
+    return write_row(tx, SQL_PUT_ROW, row, error) >= 0;
+}
+
+gboolean store_add_row(DbConn *tx, const CatalogRow *row, GError **error)
+{
+    int64_t written = write_row(tx, SQL_ADD_ROW, row, error);
+
+    if (written == 0)
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "%s was written by somebody else meanwhile",
+                    row->ref);
+    return written > 0;
+}
+
+gboolean store_move_row(DbConn *tx, const CatalogRow *row, GError **error)
+{
+    return db_exec(tx, error, SQL_MOVE_ROW, "ti", row->ref, (int64_t)row->line) >= 0;
 }
 
 gboolean store_remove_row(DbConn *tx, const char *ref, GError **error)

@@ -26,6 +26,8 @@ gboolean config_bool(const Config *config, const char *path, gboolean fallback);
 gboolean config_value_bool(const Value *value, gboolean fallback);
 /* "15s", "2m", "1h" or ISO 8601 or {seconds: 15} → ms. */
 int64_t config_duration_ms(const Config *config, const char *path, int64_t fallback_ms);
+/* The same of a value; FALSE where it is no duration. */
+gboolean config_parse_duration(const Value *value, int64_t *duration_ms);
 /* An absolute path for one that the schema does not know to be a path, relative to the first file;
  * free with g_free(). */
 char *config_resolve_path(const Config *config, const char *path_in_file);

@@ -1,4 +1,4 @@
-#include "spine/config_internal.h"
+#include "spine/config.h"
 #include <math.h>
 #include <string.h>
 

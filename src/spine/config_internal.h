@@ -11,6 +11,3 @@ const Value *config_schema_apply(Arena *arena, const Value *root, const char *fi
  * not set. */
 const Value *config_substitute(Arena *arena, const Value *value, const char *file,
                                const char *folder, Diagnostics *diagnostics);
-
-/* "15s", ISO 8601 or {seconds: 15} → ms; FALSE where it is no duration. */
-gboolean config_parse_duration(const Value *value, int64_t *duration_ms);
