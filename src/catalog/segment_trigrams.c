@@ -91,7 +91,8 @@ void trigram_writer_restart(TrigramWriter *writer, const char *key)
 
 static gsize slot_of(const TrigramWriter *writer, guint32 trigram)
 {
-    gsize slot = (trigram * 0x9e3779b1u) & (writer->slots - 1);
+    guint32 hash = trigram * 0x9e3779b1u;
+    gsize slot = (hash ^ hash >> 15) & (writer->slots - 1);
 
     while (writer->table[slot] &&
            g_array_index(writer->lists, TrigramList, writer->table[slot] - 1).trigram != trigram)
