@@ -12,48 +12,16 @@
 #define DOCUMENT_COST 5
 #define CONTAINER_COST 120
 
-/* ---- what is known of a field ---- */
-
-static gboolean add_fact(const SegmentField *field, guint32 doc, roaring_bitmap_t *nulls)
-{
-    const guint32 *values;
-    guint32 count = segment_doc_values(field, doc, &values);
-
-    if (count == 0)
-        roaring_bitmap_add(nulls, doc);
-    return count > 1;
-}
-
-/* docs: those that have the field but no value; numbers[0]: whether some have several. */
-static Finding *field_facts(const QueryView *view, const Segment *segment,
-                            const SegmentField *field)
-{
-    g_autofree char *key = g_strdup_printf("facts %s", segment_field_key(field));
-    Finding *facts = query_recall(view, segment, key);
-    roaring_uint32_iterator_t iterator;
-
-    if (facts)
-        return facts;
-    facts = finding_of_docs(roaring_bitmap_create());
-    facts->numbers = g_new0(guint32, 1);
-    roaring_init_iterator(segment_field_docs(field), &iterator);
-    for (; iterator.has_value; roaring_advance_uint32_iterator(&iterator))
-        facts->numbers[0] |= (guint32)add_fact(field, iterator.current_value, facts->docs);
-    query_remember(view, segment, key, facts);
-    return facts;
-}
-
-roaring_bitmap_t *column_valued(const QueryView *view, const Segment *segment, const char *name,
+roaring_bitmap_t *column_valued(const Segment *segment, const char *name,
                                 const roaring_bitmap_t *docs)
 {
     const SegmentField *field = segment_field(segment, name);
-    g_autoptr(Finding) facts = field ? field_facts(view, segment, field) : NULL;
     roaring_bitmap_t *valued;
 
     if (!field)
         return roaring_bitmap_create();
     valued = roaring_bitmap_and(docs, segment_field_docs(field));
-    roaring_bitmap_andnot_inplace(valued, facts->docs);
+    roaring_bitmap_andnot_inplace(valued, segment_field_nulls(field));
     return valued;
 }
 
@@ -214,13 +182,6 @@ static void list_dead(Column *column, const roaring_bitmap_t *dead)
 
 /* ---- the column ---- */
 
-static gboolean has_several(const QueryView *view, const Column *column)
-{
-    g_autoptr(Finding) facts = field_facts(view, column->segment, column->field);
-
-    return facts->numbers[0] != 0;
-}
-
 static void count_rows(Column *column, const QueryView *view, const char *key)
 {
     roaring_bitmap_t *dead = roaring_bitmap_andnot(column->matched, column->docs);
@@ -247,7 +208,8 @@ void column_init(Column *column, const QueryView *view, const Segment *segment, 
     if (!column->field)
         return;
     column->value_count = segment_value_count(column->field);
-    if (roaring_bitmap_get_cardinality(docs) <= ROWS_MAX || (least && has_several(view, column))) {
+    if (roaring_bitmap_get_cardinality(docs) <= ROWS_MAX ||
+        (least && segment_field_is_multiple(column->field))) {
         GArray *rows = list_rows(column->field, docs, least);
 
         column->row_count = rows->len;

@@ -106,7 +106,7 @@ guint32 column_previous(const Column *column, guint32 value);
 roaring_bitmap_t *column_docs(const Column *column, guint32 first, guint32 last);
 
 /* Documents of docs that have a value of field; NULL: all of those that have the field. */
-roaring_bitmap_t *column_valued(const QueryView *view, const Segment *segment, const char *field,
+roaring_bitmap_t *column_valued(const Segment *segment, const char *field,
                                 const roaring_bitmap_t *docs);
 /* How many of docs have which value, value_count numbers. everything: docs are all there are. */
 guint32 *column_value_counts(const SegmentField *field, const roaring_bitmap_t *docs,

@@ -78,43 +78,13 @@ roaring_bitmap_t *match_item(const Segment *segment, const char *key)
     return found;
 }
 
-/* Adds the documents of values, which come in no order, by way of a bit for each document. */
-static void add_values(const Segment *segment, const SegmentField *field,
-                       const roaring_bitmap_t *values, roaring_bitmap_t *docs)
-{
-    gsize words = segment_count(segment) / 64 + 1;
-    g_autofree guint64 *bits = g_new0(guint64, words);
-    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(guint32));
-    roaring_uint32_iterator_t iterator;
-
-    roaring_init_iterator(values, &iterator);
-    for (; iterator.has_value; roaring_advance_uint32_iterator(&iterator)) {
-        const roaring_bitmap_t *bitmap;
-        const guint32 *list;
-        guint32 count;
-
-        segment_posting(field, iterator.current_value, &list, &count, &bitmap);
-        if (bitmap)
-            roaring_bitmap_or_inplace(docs, bitmap);
-        for (guint32 i = 0; list && i < count; i++)
-            bits[list[i] / 64] |= (guint64)1 << list[i] % 64;
-    }
-    for (gsize i = 0; i < words; i++)
-        for (guint64 word = bits[i]; word; word &= word - 1) {
-            guint32 doc = (guint32)(i * 64) + (guint32)__builtin_ctzll(word);
-
-            g_array_append_val(found, doc);
-        }
-    roaring_bitmap_add_many(docs, found->len, (const guint32 *)(void *)found->data);
-}
-
 /* The documents of the values [first, last): those of one common value as they lie there. */
 static DocSet match_values(const QueryView *view, const SegmentField *field, guint32 first,
                            guint32 last, const Segment *segment, const char *key)
 {
     const roaring_bitmap_t *bitmap;
     const guint32 *docs;
-    roaring_bitmap_t *all, *range;
+    roaring_bitmap_t *all;
     guint32 count;
     DocSet set = {0};
 
@@ -127,13 +97,9 @@ static DocSet match_values(const QueryView *view, const SegmentField *field, gui
         set.finding = query_recall(view, segment, key);
     if (!set.finding) {
         all = roaring_bitmap_create();
-        if (last - first <= REMEMBERED_VALUES) {
-            segment_add_postings(field, first, last, all);
+        segment_add_postings(field, first, last, all);
+        if (last - first <= REMEMBERED_VALUES)
             return own(all);
-        }
-        range = roaring_bitmap_from_range(first, last, 1);
-        add_values(segment, field, range, all);
-        roaring_bitmap_free(range);
         roaring_bitmap_run_optimize(all);
         set.finding = finding_of_docs(all);
         query_remember(view, segment, key, set.finding);
@@ -154,7 +120,7 @@ static DocSet match_substring(const QueryView *view, const Segment *segment,
         docs = roaring_bitmap_create();
         values = roaring_bitmap_create();
         segment_find_substring(field, leaf->value, values);
-        add_values(segment, field, values, docs);
+        segment_add_postings_of(field, values, docs);
         roaring_bitmap_free(values);
         roaring_bitmap_run_optimize(docs);
         finding = finding_of_docs(docs);

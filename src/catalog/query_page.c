@@ -346,7 +346,7 @@ static void read_missing(Pager *pager, guint level, const Docs *docs, const char
 
         if (!docs->live[i])
             continue;
-        valued = column_valued(match->view, match->parts[i].segment, field, docs->live[i]);
+        valued = column_valued(match->parts[i].segment, field, docs->live[i]);
         missing[i] = roaring_bitmap_andnot(docs->live[i], valued);
         roaring_bitmap_free(valued);
     }

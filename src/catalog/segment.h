@@ -104,10 +104,14 @@ const char *segment_field_key(const SegmentField *field);
  * caller frees neither. */
 const roaring_bitmap_t *segment_field_docs(const SegmentField *field);
 const roaring_bitmap_t *segment_field_lists(const SegmentField *field);
+/* Documents that have the key and no value. */
+const roaring_bitmap_t *segment_field_nulls(const SegmentField *field);
+/* Whether a document has several values. */
+gboolean segment_field_is_multiple(const SegmentField *field);
 
 /* Values are numbered from 0. */
 guint32 segment_value_count(const SegmentField *field);
-/* Replaces folded and original (each may be NULL). Reading values in ascending order is cheap. */
+/* Replaces folded and original (each may be NULL). */
 void segment_value(const SegmentField *field, guint32 value, GString *folded, GString *original);
 /* Reads one value after the other, for what reads many: cheap where they ascend. */
 typedef struct SegmentValues SegmentValues;
@@ -134,6 +138,9 @@ guint32 segment_posting_count(const SegmentField *field, guint32 value);
 /* Adds the documents of the values [first, last) to docs. */
 void segment_add_postings(const SegmentField *field, guint32 first, guint32 last,
                           roaring_bitmap_t *docs);
+/* The same for those in values, which may be many. */
+void segment_add_postings_of(const SegmentField *field, const roaring_bitmap_t *values,
+                             roaring_bitmap_t *docs);
 /* How many documents of value are in docs. */
 guint64 segment_count_in(const SegmentField *field, guint32 value, const roaring_bitmap_t *docs);
 /* The documents of value in ascending order: a view where they are many (*docs NULL, *bitmap set),

@@ -88,6 +88,7 @@ void segment_field_free(SegmentField *field)
         free_bitmap(atomic_load(&field->bitmap_views[i]));
     free_bitmap(atomic_load(&field->documents));
     free_bitmap(atomic_load(&field->lists));
+    free_bitmap(atomic_load(&field->nulls));
     g_free(field);
 }
 
@@ -143,6 +144,16 @@ const roaring_bitmap_t *segment_field_docs(const SegmentField *field)
 const roaring_bitmap_t *segment_field_lists(const SegmentField *field)
 {
     return set_once(field, &field->record->lists, &field->lists);
+}
+
+const roaring_bitmap_t *segment_field_nulls(const SegmentField *field)
+{
+    return set_once(field, &field->record->nulls, &field->nulls);
+}
+
+gboolean segment_field_is_multiple(const SegmentField *field)
+{
+    return (field->record->flags & FIELD_MULTIPLE) != 0;
 }
 
 /* ---- values ---- */

@@ -262,10 +262,40 @@ static void add_documents(GArray *numbers, const guint64 *pairs, gsize count)
     }
 }
 
+/* Leaves those of numbers, which are sorted, that have no pair. */
+static void drop_valued(GArray *numbers, const guint64 *pairs, gsize count)
+{
+    gsize pair = 0;
+    guint kept = 0;
+
+    for (guint i = 0; i < numbers->len; i++) {
+        guint32 doc = g_array_index(numbers, guint32, i);
+
+        while (pair < count && pairs[pair] >> 32 < doc)
+            pair++;
+        if (pair == count || pairs[pair] >> 32 != doc)
+            g_array_index(numbers, guint32, kept++) = doc;
+    }
+    g_array_set_size(numbers, kept);
+}
+
+static gboolean has_several(const guint64 *pairs, gsize count)
+{
+    for (gsize i = 1; i < count; i++)
+        if (pairs[i] >> 32 == pairs[i - 1] >> 32)
+            return TRUE;
+    return FALSE;
+}
+
 static void write_sets(FieldWriter *fields, const guint64 *pairs)
 {
     gboolean same;
 
+    sort_distinct(fields->nulls);
+    drop_valued(fields->nulls, pairs, fields->pair_count);
+    fields->record.nulls = write_set(fields, fields->nulls);
+    if (has_several(pairs, fields->pair_count))
+        fields->record.flags |= FIELD_MULTIPLE;
     add_documents(fields->nulls, pairs, fields->pair_count);
     sort_distinct(fields->nulls);
     sort_distinct(fields->lists);

@@ -20,7 +20,7 @@
 #include <stdatomic.h>
 
 #define SEGMENT_MAGIC "pavesegm"
-#define SEGMENT_VERSION 1
+#define SEGMENT_VERSION 2
 #define SEGMENT_ALIGNMENT 32 /* what frozen bitmaps need */
 #define NO_VALUE G_MAXUINT32
 
@@ -65,8 +65,9 @@ typedef struct {
 } BitmapRecord;
 
 typedef enum {
-    FIELD_UNIQUE = 1, /* every value has one document: there are no posting starts */
-    FIELD_DENSE = 2,  /* the column has a place for every document */
+    FIELD_UNIQUE = 1,   /* every value has one document: there are no posting starts */
+    FIELD_DENSE = 2,    /* the column has a place for every document */
+    FIELD_MULTIPLE = 4, /* a document has several values */
 } FieldFlags;
 
 typedef struct {
@@ -78,7 +79,7 @@ typedef struct {
     Span column_documents;        /* sparse: u32, ascending */
     Span column_starts, column;   /* u32, see segment_column.c */
     Span trigrams, trigram_lists; /* see segment_trigrams.c */
-    DocumentSet documents, lists;
+    DocumentSet documents, lists, nulls;
 } FieldRecord;
 
 struct Segment {
@@ -111,7 +112,7 @@ struct SegmentField {
     const guint32 *column_documents, *column_starts, *column;
     gsize column_document_count, column_length;
     /* Made when they are asked for. */
-    _Atomic(roaring_bitmap_t *) documents, lists;
+    _Atomic(roaring_bitmap_t *) documents, lists, nulls;
     _Atomic(roaring_bitmap_t *) bitmap_views[];
 };
 

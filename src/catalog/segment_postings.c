@@ -236,20 +236,101 @@ guint32 segment_posting_count(const SegmentField *field, guint32 value)
     return place < field->bitmap_count ? field->bitmaps[place].count : 0;
 }
 
+/* Documents that are gathered from many values, in no order: a bit for each, since adding them to a
+ * bitmap one by one costs many times as much. */
+typedef struct {
+    const SegmentField *field;
+    roaring_bitmap_t *docs;
+    guint64 *bits; /* NULL: they go to docs at once */
+    gboolean lazy; /* docs has bitmaps in it that are to be repaired */
+} Gathering;
+
+static void gather_value(Gathering *gathering, guint32 value)
+{
+    const roaring_bitmap_t *bitmap;
+    const guint32 *found;
+    guint32 count;
+
+    segment_posting(gathering->field, value, &found, &count, &bitmap);
+    if (!gathering->bits) {
+        if (bitmap)
+            roaring_bitmap_or_inplace(gathering->docs, bitmap);
+        else if (found)
+            roaring_bitmap_add_many(gathering->docs, count, found);
+    } else if (bitmap) {
+        roaring_bitmap_lazy_or_inplace(gathering->docs, bitmap, true);
+        gathering->lazy = TRUE;
+    } else if (found) {
+        for (guint32 i = 0; i < count; i++)
+            gathering->bits[found[i] / 64] |= (guint64)1 << (found[i] % 64);
+    }
+}
+
+static void add_bits(const guint64 *bits, gsize words, roaring_bitmap_t *docs)
+{
+    guint32 batch[1024 + 64], count = 0;
+
+    for (gsize word = 0; word < words; word++) {
+        for (guint64 left = bits[word]; left; left &= left - 1)
+            batch[count++] = (guint32)(word * 64) + (guint32)__builtin_ctzll(left);
+        if (count >= 1024 || (word + 1 == words && count)) {
+            roaring_bitmap_add_many(docs, count, batch);
+            count = 0;
+        }
+    }
+}
+
+/* values: how many there are; documents: about how many will come that are in no bitmap. */
+static Gathering gather_begin(const SegmentField *field, guint64 values, guint64 documents,
+                              roaring_bitmap_t *docs)
+{
+    guint32 count = field->segment->count;
+    gboolean many = values > 1 && documents >= 256 && documents >= count / 512;
+    Gathering gathering = {.field = field, .docs = docs};
+
+    if (many || (values > 8 && field->bitmap_count > 0))
+        gathering.bits = g_new0(guint64, (gsize)count / 64 + 1);
+    return gathering;
+}
+
+static void gather_end(Gathering *gathering)
+{
+    if (gathering->lazy)
+        roaring_bitmap_repair_after_lazy(gathering->docs);
+    if (gathering->bits)
+        add_bits(gathering->bits, gathering->field->segment->count / 64 + 1, gathering->docs);
+    g_free(gathering->bits);
+}
+
 void segment_add_postings(const SegmentField *field, guint32 first, guint32 last,
                           roaring_bitmap_t *docs)
 {
-    for (guint32 value = first; value < MIN(last, field->dictionary.count); value++) {
-        const roaring_bitmap_t *bitmap;
-        const guint32 *found;
-        guint32 count;
+    Gathering gathering;
+    guint64 expected;
 
-        segment_posting(field, value, &found, &count, &bitmap);
-        if (found)
-            roaring_bitmap_add_many(docs, count, found);
-        else if (bitmap)
-            roaring_bitmap_or_inplace(docs, bitmap);
-    }
+    last = MIN(last, field->dictionary.count);
+    if (first >= last)
+        return;
+    expected = field->starts ? field->starts[last] - (guint64)field->starts[first] : last - first;
+    gathering = gather_begin(field, last - first, expected, docs);
+    for (guint32 value = first; value < last; value++)
+        gather_value(&gathering, value);
+    gather_end(&gathering);
+}
+
+void segment_add_postings_of(const SegmentField *field, const roaring_bitmap_t *values,
+                             roaring_bitmap_t *docs)
+{
+    guint64 count = roaring_bitmap_get_cardinality(values);
+    guint64 each = field->posting_count / MAX(field->dictionary.count, 1) + 1;
+    Gathering gathering = gather_begin(field, count, count * each, docs);
+    roaring_uint32_iterator_t at;
+
+    roaring_init_iterator(values, &at);
+    for (; at.has_value && at.current_value < field->dictionary.count;
+         roaring_advance_uint32_iterator(&at))
+        gather_value(&gathering, at.current_value);
+    gather_end(&gathering);
 }
 
 guint64 segment_count_in(const SegmentField *field, guint32 value, const roaring_bitmap_t *docs)

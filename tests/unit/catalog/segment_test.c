@@ -166,6 +166,42 @@ static void check_values(const SegmentField *field, const TestField *expected,
     g_assert_cmpstr(folded->str, ==, "");
 }
 
+/* Values read in order, with gaps, and again. */
+static void check_one_after_the_other(GRand *random, const SegmentField *field,
+                                      const TestField *expected)
+{
+    SegmentValues *values = segment_values_new(field);
+    g_autoptr(GString) original = g_string_new(NULL);
+
+    for (guint32 i = 0; i < expected->values->len;
+         i += (guint32)g_rand_int_range(random, i % 5 == 4 ? -2 : 0, 30)) {
+        const TestValue *value = &g_array_index(expected->values, TestValue, i);
+
+        g_assert_cmpstr(segment_values_folded(values, i), ==, value->folded);
+        segment_values_original(values, i, original);
+        g_assert_cmpstr(original->str, ==, value->original);
+    }
+    g_assert_cmpstr(segment_values_folded(values, expected->values->len), ==, "");
+    segment_values_free(values);
+}
+
+static void check_nulls(const SegmentField *field, const TestField *expected)
+{
+    roaring_bitmap_t *nulls = roaring_bitmap_copy(expected->docs);
+    guint64 total = 0, valued;
+
+    for (guint i = 0; i < expected->values->len; i++) {
+        const roaring_bitmap_t *docs = g_array_index(expected->values, TestValue, i).docs;
+
+        total += roaring_bitmap_get_cardinality(docs);
+        roaring_bitmap_andnot_inplace(nulls, docs);
+    }
+    valued = roaring_bitmap_get_cardinality(expected->docs) - roaring_bitmap_get_cardinality(nulls);
+    g_assert_true(roaring_bitmap_equals(segment_field_nulls(field), nulls));
+    g_assert_cmpint(segment_field_is_multiple(field), ==, total > valued);
+    roaring_bitmap_free(nulls);
+}
+
 static void check_by_document(const SegmentField *field, const TestField *expected, guint32 count)
 {
     g_autofree guint32 *seen = g_new0(guint32, count);
@@ -242,7 +278,7 @@ static void check_ranges(GRand *random, const SegmentField *field, const TestFie
 {
     for (guint i = 0; i < 10; i++) {
         guint32 first = (guint32)g_rand_int_range(random, 0, (gint32)expected->values->len + 1);
-        guint32 last = first + (guint32)g_rand_int_range(random, 0, 20);
+        guint32 last = first + (guint32)g_rand_int_range(random, 0, i < 5 ? 20 : 2000);
         roaring_bitmap_t *docs = roaring_bitmap_create(), *wanted = roaring_bitmap_create();
 
         segment_add_postings(field, first, last, docs);
@@ -250,6 +286,30 @@ static void check_ranges(GRand *random, const SegmentField *field, const TestFie
             roaring_bitmap_or_inplace(wanted,
                                       g_array_index(expected->values, TestValue, value).docs);
         g_assert_true(roaring_bitmap_equals(docs, wanted));
+        roaring_bitmap_free(docs);
+        roaring_bitmap_free(wanted);
+    }
+}
+
+/* One value in a few, beside a document that is there already. */
+static void check_chosen(GRand *random, const SegmentField *field, const TestField *expected)
+{
+    for (gint32 few = 1; few < 200; few *= 5) {
+        guint32 there = 1000000;
+        roaring_bitmap_t *values = roaring_bitmap_create();
+        roaring_bitmap_t *docs = roaring_bitmap_of_ptr(1, &there),
+                         *wanted = roaring_bitmap_copy(docs);
+
+        for (guint32 value = 0; value < expected->values->len; value++)
+            if (g_rand_int_range(random, 0, few) == 0) {
+                roaring_bitmap_add(values, value);
+                roaring_bitmap_or_inplace(wanted,
+                                          g_array_index(expected->values, TestValue, value).docs);
+            }
+        roaring_bitmap_add(values, expected->values->len + 5);
+        segment_add_postings_of(field, values, docs);
+        g_assert_true(roaring_bitmap_equals(docs, wanted));
+        roaring_bitmap_free(values);
         roaring_bitmap_free(docs);
         roaring_bitmap_free(wanted);
     }
@@ -289,7 +349,10 @@ static void check_segment(GRand *random, const Segment *segment, GPtrArray *enti
         check_values(field, expected, some);
         check_by_document(field, expected, entities->len);
         check_searches(random, field, expected);
+        check_one_after_the_other(random, field, expected);
+        check_nulls(field, expected);
         check_ranges(random, field, expected);
+        check_chosen(random, field, expected);
     }
     g_assert_null(segment_field(segment, "of nobody"));
     g_assert_null(segment_field_at(segment, number));
