@@ -7,14 +7,21 @@
 struct Diagnostics {
     Arena *arena;
     GArray *findings; /* Diagnostic */
+    guint findings_max;
 };
 
 Diagnostics *diagnostics_new(void)
+{
+    return diagnostics_new_for(FINDINGS_MAX);
+}
+
+Diagnostics *diagnostics_new_for(guint findings_max)
 {
     Diagnostics *list = g_new0(Diagnostics, 1);
 
     list->arena = arena_new(G_MAXSIZE);
     list->findings = g_array_new(FALSE, TRUE, sizeof(Diagnostic));
+    list->findings_max = findings_max;
     return list;
 }
 
@@ -45,9 +52,9 @@ void diagnostics_add(Diagnostics *list, const Diagnostic *finding)
                                     .code = "too-many-findings",
                                     .message = "further findings were left out"};
 
-    if (list->findings->len < FINDINGS_MAX)
+    if (list->findings->len < list->findings_max)
         append_copy(list, finding);
-    else if (list->findings->len == FINDINGS_MAX)
+    else if (list->findings->len == list->findings_max)
         append_copy(list, &more);
 }
 
@@ -66,6 +73,21 @@ void diagnostics_error(Diagnostics *list, const char *code, const char *file, in
                                         .file = file,
                                         .line = line,
                                         .column = column});
+}
+
+static int compare_places(gconstpointer a, gconstpointer b)
+{
+    const Diagnostic *left = a, *right = b;
+    int order = g_strcmp0(left->file, right->file);
+
+    if (order == 0)
+        order = left->line - right->line;
+    return order ? order : left->column - right->column;
+}
+
+void diagnostics_sort(Diagnostics *list)
+{
+    g_array_sort(list->findings, compare_places);
 }
 
 guint diagnostics_count(const Diagnostics *list)

@@ -19,16 +19,20 @@ typedef struct {
 typedef struct Diagnostics Diagnostics;
 
 Diagnostics *diagnostics_new(void);
+/* For more findings than anybody reads: those of many files at once. */
+Diagnostics *diagnostics_new_for(guint findings_max);
 void diagnostics_free(Diagnostics *list);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Diagnostics, diagnostics_free)
 
-/* Copies *finding. After 1,000 findings further ones are only counted. */
+/* Copies *finding. Of more than the most (1,000), further ones are left out. */
 void diagnostics_add(Diagnostics *list, const Diagnostic *finding);
 
 /* An error at file:line:column; the message is printf-formatted. */
 void diagnostics_error(Diagnostics *list, const char *code, const char *file, int line, int column,
                        const char *format, ...) G_GNUC_PRINTF(6, 7);
 
+/* By file, line and column. */
+void diagnostics_sort(Diagnostics *list);
 guint diagnostics_count(const Diagnostics *list);
 const Diagnostic *diagnostics_get(const Diagnostics *list, guint index);
 gboolean diagnostics_have_errors(const Diagnostics *list);

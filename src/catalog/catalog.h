@@ -1,5 +1,6 @@
 /* The catalog: everything that exists is an entity with an owner. */
 #pragma once
+#include "base/diagnostics.h"
 #include "forge/forge.h"
 #include "formats/value.h"
 #include "net/http_server.h"
@@ -46,5 +47,22 @@ gboolean catalog_unregister(Catalog *catalog, const char *location_id, const cha
  * out of it and `..` are refused. */
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
                            GError **error);
+
+/* ---- without a server ---- */
+
+/* Descriptors of files. */
+typedef struct CatalogFiles CatalogFiles;
+CatalogFiles *catalog_files_new(void);
+void catalog_files_free(CatalogFiles *files);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CatalogFiles, catalog_files_free)
+/* A file, a folder (in which what says that it is a descriptor is looked for) or a pattern. FALSE
+ * where it cannot be read; what is wrong in it is a finding. */
+gboolean catalog_files_add(CatalogFiles *files, const char *path, GError **error);
+/* Checks them against each other, too; references: whether all that is referred to is there. */
+void catalog_files_lint(CatalogFiles *files, gboolean references);
+const Diagnostics *catalog_files_findings(const CatalogFiles *files);
+guint catalog_files_count(const CatalogFiles *files); /* that were read */
+/* A registry of them in Markdown; files are linked as seen from folder. */
+char *catalog_files_readme(const CatalogFiles *files, const char *folder);
 
 extern const Route catalog_routes[];

@@ -42,6 +42,17 @@ const Command cli_commands[] = {
      command_jobs_retry},
     {"jobs answer", "ID done|repeat|fail", "Answer what a waiting job asks",
      "  pave jobs answer 01989f2e-… repeat", command_jobs_answer},
+    {"catalog lint", "[PATH…]", "Check catalog files, without a server",
+     "  pave catalog lint                              the whole repository\n"
+     "  pave catalog lint catalog-info.yaml 'services/*/catalog-info.yaml'\n"
+     "  pave catalog lint --format github              in a pipeline: beside the lines\n"
+     "  pave catalog lint --format sarif > catalog.sarif",
+     command_catalog_lint},
+    {"catalog readme", "[PATH…]", "A service registry in Markdown, from catalog files",
+     "  pave catalog readme > SERVICES.md\n"
+     "  pave catalog readme --output README.md         between its marks\n"
+     "  pave catalog readme --output README.md --check  fails where it is behind",
+     command_catalog_readme},
     {"catalog export", "", "Everything the catalog holds, as YAML",
      "  pave catalog export > catalog.yaml\n"
      "  pave catalog export --filter kind=component,spec.owner=team-commerce",

@@ -26,5 +26,7 @@ int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_keys_rotate(int argc, char **argv);
 int command_user_set_password(int argc, char **argv);
+int command_catalog_lint(int argc, char **argv);
+int command_catalog_readme(int argc, char **argv);
 int command_catalog_export(int argc, char **argv);
 int command_completion(int argc, char **argv);
