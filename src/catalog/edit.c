@@ -1,4 +1,6 @@
 #include "catalog/edit.h"
+#include "catalog/edit_host.h"
+#include "catalog/source_internal.h"
 #include <string.h>
 
 /* Where proposals of those who may not push are kept together. */
@@ -22,13 +24,35 @@ static const char *refuse_local(Arena *arena, const EditFile *file)
 
 static gboolean open_in_repository(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
 {
-    if (!forge_read_head(catalog->forge, arena, &file->at, &file->head, error))
+    if (file->host
+            ? !edit_host_read(file->host, arena, &file->place, &file->head, &file->commit, error)
+            : !forge_read_head(catalog->forge, arena, &file->at, &file->head, error))
         return FALSE;
     file->in_repository = TRUE;
     if (!file->head.branch)
         file->reason = arena_printf(arena, "%s is no branch, so that nothing is committed to it",
                                     file->at.ref);
     return TRUE;
+}
+
+/* Whether the file lies in a repository that Pave can write to, by the forge or by an integration.
+ */
+static gboolean find_repository(Catalog *catalog, Arena *arena, EditFile *file)
+{
+    const Place *place = &file->place;
+
+    if (!g_str_equal(file->source.type, "url"))
+        return FALSE;
+    if (catalog->forge &&
+        forge_parse_url(catalog->forge, arena, file->source.target, &file->at, NULL))
+        return TRUE;
+    file->host = hosts_parse(catalog->sources->hosts, arena, file->source.target, &file->place);
+    if (!edit_host_can(file->host))
+        file->host = NULL;
+    else
+        file->at = (ForgeLocation){file->host->host, place->owner, place->name,
+                                   place->ref ? place->ref : "HEAD", place->path};
+    return file->host != NULL;
 }
 
 static gboolean open_elsewhere(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
@@ -64,8 +88,7 @@ gboolean edit_open(Catalog *catalog, Arena *arena, const char *ref, EditFile *fi
         file->reason = "no file defines it: it stands for a location that was registered";
         return TRUE;
     }
-    if (g_str_equal(file->source.type, "url") && catalog->forge &&
-        forge_parse_url(catalog->forge, arena, file->source.target, &file->at, NULL))
+    if (find_repository(catalog, arena, file))
         return open_in_repository(catalog, arena, file, error);
     return open_elsewhere(catalog, arena, file, error);
 }
@@ -79,6 +102,11 @@ const char *edit_text(Arena *arena, const EditFile *file)
     return text ? arena_strdup(arena, text) : "";
 }
 
+static gboolean is_builtin(const Catalog *catalog, const EditFile *file)
+{
+    return !file->host && forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN;
+}
+
 /* ---- who may ---- */
 
 gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
@@ -87,8 +115,8 @@ gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
     static const char *const nobody[] = {"nobody", NULL};
     const char *const *owners;
 
-    /* Who may push to GitHub is GitHub's to say, and Pave's token may more than the person. */
-    if (forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN)
+    /* Who may push to another host is its to say, and Pave's token may more than the person. */
+    if (is_builtin(catalog, file))
         owners = forge_owners_of(catalog->forge, arena, file->at.owner, file->at.name, error);
     else
         owners = catalog_owners(catalog, arena, file->row->ref);
@@ -150,8 +178,7 @@ static void refresh_after(Catalog *catalog, const EditFile *file, const EditChan
     g_autoptr(GError) error = NULL;
     const char *const ids[] = {file->row->location_id, NULL};
 
-    if (change->proposal || !catalog->jobs ||
-        forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN)
+    if (change->proposal || !catalog->jobs || is_builtin(catalog, file))
         return;
     if (!refresh_submit(catalog, ids, NULL, change->actor, &error))
         g_warning("catalog: %s is not read again at once: %s", file->row->source, error->message);
@@ -175,7 +202,9 @@ const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
     if (!choose_branch(catalog, arena, file, change, &commit.new_branch, error))
         return NULL;
     identify(catalog, arena, change->actor, &commit.author_name, &commit.author_email);
-    result = forge_change_file(catalog->forge, arena, &commit, error);
+    result = file->host
+                 ? edit_host_change(file->host, arena, &file->place, file->commit, &commit, error)
+                 : forge_change_file(catalog->forge, arena, &commit, error);
     if (result)
         refresh_after(catalog, file, change);
     return result;

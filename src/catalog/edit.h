@@ -3,6 +3,7 @@
  * Reads repositories and hosts: call it from workers. */
 #pragma once
 #include "catalog/catalog_internal.h"
+#include "catalog/source_host.h"
 
 typedef struct {
     const CatalogRow *row; /* the entity */
@@ -10,6 +11,9 @@ typedef struct {
     gboolean in_repository; /* at and head are set */
     ForgeLocation at;
     ForgeFile head;
+    Host *host; /* where the forge does not know the host; then place is set too */
+    Place place;
+    const char *commit; /* that changed the file last, where the host wants to hear it again */
     const char *reason; /* why nothing can be changed here; NULL: it can */
 } EditFile;
 

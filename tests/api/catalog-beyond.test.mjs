@@ -64,6 +64,11 @@ spec:
   owner: 'nobody'   # who knows
   dependsOn: [resource:default/hay, component:shet] # and more
 `,
+  'coop/twin.yaml': `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: barn }
+spec: { type: service, lifecycle: production, owner: team-a }
+`,
   'coop/deep/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: coop }
@@ -327,7 +332,7 @@ test('without CODEOWNERS the history of the folder proposes an owner', async () 
 
 test('a source that fails and an entity that two files define are findings', async () => {
   await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/barn/blob/main/nope.yaml' });
-  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/barn/blob/main/*.yaml' });
+  await pave.post('/api/catalog/locations', { type: 'url', target: 'https://github.com/house/coop/blob/main/twin.yaml' });
   const failing = await findings('type=source-error');
   assert.match(failing.items[0].message, /nope\.yaml/);
   const duplicates = await findings('type=duplicate');
