@@ -255,10 +255,30 @@ static gboolean location_of_body(Request *request, const char **type, const char
     return FALSE;
 }
 
-/* A dry run fails with all that is wrong, in one message. */
-static gboolean fail_on_findings(const GPtrArray *emissions, GError **error)
+/* An item of a status, as people are told of what is wrong in a file. */
+static const Value *diagnostic_of(Arena *arena, const Value *item)
 {
+    static const char *const numbers[] = {"line", "column"};
+    const Value *source = value_get(item, "source");
+    Value *diagnostic = value_object_new(arena);
+
+    value_set_string(arena, diagnostic, "severity", value_path_string(item, "level", "error"));
+    value_set_string(arena, diagnostic, "message",
+                     value_path_string(value_get(item, "error"), "message", ""));
+    value_set_string(arena, diagnostic, "file", value_path_string(source, "file", NULL));
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+        if (value_get(source, numbers[i]))
+            value_set(arena, diagnostic, numbers[i], value_get(source, numbers[i]));
+    return diagnostic;
+}
+
+/* A dry run fails with all that is wrong, in one message and each with its place; NULL: nothing. */
+static Response *findings_response(Request *request, const GPtrArray *emissions)
+{
+    Arena *arena = request_arena(request);
     g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    Value *diagnostics = value_array_new(arena);
 
     for (guint i = 0; i < emissions->len; i++) {
         const Emission *emission = emissions->pdata[i];
@@ -270,26 +290,28 @@ static gboolean fail_on_findings(const GPtrArray *emissions, GError **error)
             g_string_append_printf(text, "%s%s: %s", text->len > 0 ? ", " : "",
                                    g_str_equal(name, "InputError") ? "Error" : name,
                                    value_path_string(fault, "message", ""));
+            value_append(arena, diagnostics,
+                         diagnostic_of(arena, value_item(emission->status, item)));
         }
     }
     if (text->len == 0)
-        return TRUE;
-    g_set_error_literal(error, PAVE_ERROR, ERROR_INPUT, text->str);
-    return FALSE;
+        return NULL;
+    g_set_error_literal(&error, PAVE_ERROR, ERROR_INPUT, text->str);
+    return response_error_with(request, error, diagnostics);
 }
 
-static Response *dry_run(Request *request, Catalog *catalog, const char *type, const char *target,
-                         GError **error)
+static Response *dry_run(Request *request, Catalog *catalog, const char *type, const char *target)
 {
     Arena *arena = request_arena(request);
     const char *id = arena_printf(arena, "%s:%s", type, target);
     CatalogLocation location = {.id = id, .type = type, .target = target, .origin = "registered"};
     g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location);
     gboolean exists = store_location_of(db_reader(catalog->db), arena, type, target, NULL) != NULL;
+    Response *refused = findings_response(request, emissions);
     Value *reply = value_object_new(arena), *entities = value_array_new(arena);
 
-    if (!fail_on_findings(emissions, error))
-        return NULL;
+    if (refused)
+        return refused;
     for (guint i = 0; i < emissions->len; i++)
         value_append(arena, entities, ((Emission *)emissions->pdata[i])->entity);
     value_set_bool(arena, reply, "exists", exists);
@@ -311,7 +333,7 @@ Response *catalog_api_location_add(Request *request, void *room, GError **error)
         return NULL;
     /* A dry run only reads, so that it is allowed where nothing may be written. */
     if (g_strcmp0(request_query(request, "dryRun"), "true") == 0)
-        return dry_run(request, catalog, type, target, error);
+        return dry_run(request, catalog, type, target);
     if (!check_writable(catalog, error))
         return NULL;
     if (!refresh && store_location_of(db_reader(catalog->db), arena, type, target, NULL)) {

@@ -87,7 +87,7 @@ Response *response_redirect(unsigned status, const char *location)
     return response_header(response_empty(status), "Location", location);
 }
 
-Response *response_error(const Request *request, const GError *error)
+Response *response_error_with(const Request *request, const GError *error, const Value *diagnostics)
 {
     GString *text = g_string_new("{\"error\":{\"name\":");
     const char *name = error_name(error);
@@ -101,10 +101,20 @@ Response *response_error(const Request *request, const GError *error)
     json_write_string(text, request->method, strlen(request->method));
     g_string_append(text, ",\"url\":");
     json_write_string(text, request_plugin_url(request), strlen(request_plugin_url(request)));
-    g_string_append_printf(text, "},\"response\":{\"statusCode\":%u}}", status);
+    g_string_append_printf(text, "},\"response\":{\"statusCode\":%u}", status);
+    if (diagnostics) {
+        g_string_append(text, ",\"diagnostics\":");
+        json_write(text, diagnostics, JSON_COMPACT);
+    }
+    g_string_append_c(text, '}');
     length = text->len;
     return response_take(status, "application/json; charset=utf-8", g_string_free(text, FALSE),
                          length);
+}
+
+Response *response_error(const Request *request, const GError *error)
+{
+    return response_error_with(request, error, NULL);
 }
 
 static gboolean header_is_clean(const char *text)

@@ -82,6 +82,9 @@ Response *response_redirect(unsigned status, const char *location);
 /* The Backstage-shaped error reply: {error:{name,message}, request:{method,url},
  * response:{statusCode}}. */
 Response *response_error(const Request *request, const GError *error);
+/* The same with what is wrong where: [{severity, message, file, line, column}]. */
+Response *response_error_with(const Request *request, const GError *error,
+                              const Value *diagnostics);
 Response *response_header(Response *response, const char *name,
                           const char *value); /* returns response */
 

@@ -4,17 +4,20 @@ import { useNavigate } from '@tanstack/react-router';
 import { useMyRefs } from '../identity/api';
 import { AppLink } from '../shell/AppLink';
 import { Page } from '../shell/Page';
-import { EmptyState, ErrorState, LoadingRows } from '../shell/States';
+import { EmptyState, ErrorState } from '../shell/States';
 import { useUrlState } from '../shell/useUrlState';
 import { CatalogFilters } from './CatalogFilters';
+import { CatalogMenu } from './CatalogMenu';
 import { CatalogTable } from './CatalogTable';
 import { columnsOf, sortOf } from './columns';
 import { filterOf, isFiltered, NO_FILTERS, predicateOf, type ListFilter } from './filters';
 import { KindTabs, plural } from './KindTabs';
 import { useCount } from './list';
-import { RegisterButton } from './RegisterButton';
 import { SavedViews } from './SavedViews';
 import { useStarred } from './stored';
+
+// Rows to be, until it is known how many there are: the page keeps its shape.
+const ROWS_BEFORE = 12;
 
 function NothingFound({ filter, clear }: { filter: ListFilter; clear: () => void }) {
   const kinds = plural(filter.kind);
@@ -79,7 +82,7 @@ export function CatalogPage() {
             state={state}
             onShow={(search) => void navigate({ to: '/catalog', search: search as never, resetScroll: false })}
           />
-          <RegisterButton />
+          <CatalogMenu />
           <Button component={AppLink} href="/create" leftSection={<IconPlus size={16} />}>
             Create
           </Button>
@@ -94,20 +97,14 @@ export function CatalogPage() {
         }
       />
       <CatalogFilters state={state} mine={mine} change={change} />
-      {count.data === undefined ? (
-        count.error ? (
-          <ErrorState error={count.error} retry={() => void count.refetch()} />
-        ) : (
-          <Box className="surface">
-            <LoadingRows rows={12} />
-          </Box>
-        )
-      ) : total > 0 ? (
+      {count.data === undefined && count.error ? (
+        <ErrorState error={count.error} retry={() => void count.refetch()} />
+      ) : count.data !== 0 ? (
         <CatalogTable
           label={plural(filter.kind)}
           columns={columns}
           list={{ query, text: filter.text, sort }}
-          total={total}
+          total={count.data ?? ROWS_BEFORE}
           onSort={(next) => change({ sort: next === 'name' ? undefined : next })}
         />
       ) : (

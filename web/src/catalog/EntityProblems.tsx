@@ -3,7 +3,8 @@ import { IconAlertTriangle } from '@tabler/icons-react';
 import { EntityLink } from '../shell/EntityLink';
 import { Diagnostics, type Placed } from '../shell/Diagnostics';
 import { localUrl } from '../shell/urls';
-import { useTitles, type Entity, type StatusItem } from './api';
+import { refOf, useTitles, type Entity, type StatusItem } from './api';
+import { useFindings } from './own';
 import { isForward } from './relations';
 
 const CHECKED_MAX = 200;
@@ -27,7 +28,9 @@ export function EntityProblems({ entity }: { entity: Entity }) {
   // What refers to it exists; only what it refers to itself may not.
   const named = (entity.relations ?? []).filter((each) => isForward(each.type)).map((each) => each.targetRef);
   const refs = [...new Set(named)].slice(0, CHECKED_MAX);
-  const titles = useTitles(refs);
+  // The page of findings tells of these with a proposal; where there is none, the relations are looked through.
+  const findings = useFindings({ ref: refOf(entity) });
+  const titles = useTitles(findings.error && !findings.data ? refs : []);
   const missing = refs.filter((ref) => titles?.get(ref) === null);
   const orphan = entity.metadata.annotations?.['backstage.io/orphan'] === 'true';
   return (

@@ -3,6 +3,7 @@ import { EnvironmentCards } from '../deployments/EnvironmentCards';
 import { ProvenanceCard } from '../scaffolder/ProvenanceCard';
 import { AboutCard } from './AboutCard';
 import { refOf, repositoryOf, type Entity } from './entity';
+import { EntityFindings } from './EntityFindings';
 import { KindCards } from './KindCards';
 import { OriginCard } from './OriginCard';
 import { RelationsCard } from './RelationsCard';
@@ -25,6 +26,7 @@ export function Overview({ entity }: { entity: Entity }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 8 }}>
           <Stack gap="md">
+            <EntityFindings entity={entity} />
             {!CROWDS.includes(entity.kind) && <RelationsCard entity={entity} height={380} />}
             <KindCards entity={entity} />
           </Stack>

@@ -7,20 +7,21 @@ export * from './entity';
 export interface CatalogFilter {
   kind?: string;
   type?: string;
-  owner?: string;
+  /** Of several, any will do. */
+  owner?: string | string[];
   lifecycle?: string;
   tag?: string;
 }
 
 export function filterText(filter: CatalogFilter): string {
-  const parts: [string, string | undefined][] = [
+  const parts: [string, string | string[] | undefined][] = [
     ['kind', filter.kind],
     ['spec.type', filter.type],
     ['relations.ownedBy', filter.owner],
     ['spec.lifecycle', filter.lifecycle],
     ['metadata.tags', filter.tag],
   ];
-  return parts.flatMap(([key, value]) => (value ? [`${key}=${value}`] : [])).join(',');
+  return parts.flatMap(([key, value]) => [value ?? []].flat().map((each) => `${key}=${each}`)).join(',');
 }
 
 export interface CatalogQuery extends CatalogFilter {
@@ -30,9 +31,10 @@ export interface CatalogQuery extends CatalogFilter {
   cursor?: string;
 }
 
-export function useEntities(query: CatalogQuery) {
+export function useEntities(query: CatalogQuery, enabled = true) {
   return useQuery({
     queryKey: ['catalog', 'list', query],
+    enabled,
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       api.get<EntityPage>(

@@ -141,7 +141,8 @@ export interface Proposal {
   id: string;
   title: string;
   reason: string;
-  before: string;
+  /** None where something is added. */
+  before?: string | null;
   after: string;
   editable: boolean;
 }
@@ -163,21 +164,44 @@ export interface FindingsPage extends Items<Finding> {
   counts: Record<string, number>;
 }
 
-export const useFindings = (
-  filter: { type?: string; ref?: string; owner?: string; limit: number; offset?: number },
-  enabled = true,
-) =>
-  useQuery({
+export interface FindingsFilter {
+  type?: string;
+  ref?: string;
+  owner?: string;
+}
+
+const FINDINGS_PAGE = 50;
+
+/** Page by page: for each that is shown a proposal is looked for. */
+export const useFindings = (filter: FindingsFilter) =>
+  useInfiniteQuery({
     queryKey: ['catalog', 'findings', filter],
-    enabled,
+    initialPageParam: 0,
     placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => api.get<FindingsPage>(url(`${ROOT}/findings`, filter), signal),
+    queryFn: ({ pageParam, signal }) =>
+      api.get<FindingsPage>(
+        url(`${ROOT}/findings`, { ...filter, limit: FINDINGS_PAGE, offset: pageParam || undefined }),
+        signal,
+      ),
+    getNextPageParam: ({ items }, pages) =>
+      items.length < FINDINGS_PAGE ? undefined : pages.reduce((sum, page) => sum + page.items.length, 0),
   });
+
+/** How many there are, without any of them. */
+export const findingCounts = (filter: FindingsFilter) => ({
+  queryKey: ['catalog', 'findings', 'counts', filter],
+  retry: false,
+  staleTime: 60_000,
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    api.get<FindingsPage>(url(`${ROOT}/findings`, { ...filter, limit: 0 }), signal),
+});
+
+export const useFindingCounts = (filter: FindingsFilter) => useQuery(findingCounts(filter));
 
 export const useApplyFinding = () =>
   useMutation({
-    mutationFn: ({ id, mode }: { id: string; mode: WriteMode }) =>
-      api.post<Written>(`${ROOT}/findings/${encodeURIComponent(id)}/apply`, { mode }),
+    mutationFn: ({ id, ref, mode }: { id: string; ref?: string | null; mode: WriteMode }) =>
+      api.post<Written>(`${ROOT}/findings/${encodeURIComponent(id)}/apply`, { mode, ...(ref ? { ref } : {}) }),
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ['catalog'] }),
   });
 
@@ -192,6 +216,8 @@ export interface Source {
   failures?: number;
   lastError?: string | null;
   entityCount?: number;
+  /** The entity that stands for it, by which it is read again. */
+  entityRef?: string | null;
 }
 
 export const useSources = () =>

@@ -1,8 +1,14 @@
 import { Anchor, Box, Group, Text } from '@mantine/core';
+import { useQueries } from '@tanstack/react-query';
 import { useJobs } from '../api/jobs';
+import { findingCounts } from '../catalog/own';
 import { useServices } from '../deployments/api';
+import { useMyRefs } from '../identity/api';
 import { AppLink } from '../shell/AppLink';
 import { Status } from '../shell/Status';
+
+// Whoever is in more groups than that finds the rest on the page of findings.
+const OWNERS_MAX = 6;
 
 interface Item {
   key: string;
@@ -16,6 +22,10 @@ interface Item {
 export function Attention() {
   const services = useServices().data?.items ?? [];
   const waiting = useJobs({ state: 'waiting', limit: 10 }).data?.items ?? [];
+  const mine = useMyRefs().slice(0, OWNERS_MAX);
+  const counted = useQueries({ queries: mine.map((owner) => findingCounts({ owner })) });
+  const findings = counted.reduce((sum, query) => sum + (query.data?.totalItems ?? 0), 0);
+  const whose = mine.filter((_, index) => (counted[index]?.data?.totalItems ?? 0) > 0);
   const items: Item[] = [
     ...services.flatMap((service) =>
       service.environments
@@ -39,6 +49,14 @@ export function Attention() {
       href: job.kind === 'scaffolder.task' ? `/create/tasks/${job.id}` : '/events',
     })),
   ];
+  if (findings > 0)
+    items.push({
+      key: 'findings',
+      state: 'warning',
+      title: `${findings.toLocaleString('en')} finding${findings > 1 ? 's' : ''} in your catalog entries`,
+      detail: 'Gaps in ownership, broken references, files with errors',
+      href: whose.length === 1 ? `/catalog/findings?owner=${encodeURIComponent(whose[0]!)}` : '/catalog/findings',
+    });
   if (items.length === 0) return null;
   return (
     <Box

@@ -11,6 +11,8 @@ import { Section } from '../shell/Page';
 import { EmptyState, Loaded } from '../shell/States';
 import { Status } from '../shell/Status';
 
+const SHOWN = 12;
+
 function Environment({ service, name }: { service?: Service; name: string }) {
   const item = service?.environments.find((each) => each.environment === name);
   if (!item?.current)
@@ -64,14 +66,14 @@ function columnsOf(services: Service[], environments: string[]): Column<Entity>[
 export function MyServices() {
   const mine = useMyRefs();
   const [picked, setPicked] = useState<string | null>(null);
-  const entities = useEntities({ kind: 'Component', limit: 100 });
+  const mineOnes = useEntities({ kind: 'Component', owner: mine, limit: SHOWN }, mine.length > 0);
+  const all = useEntities({ kind: 'Component', limit: SHOWN });
   const services = useServices().data?.items ?? [];
   const environments = (useInfo().data?.environments ?? []).map((each) => each.name);
-  const owned = (entities.data?.items ?? []).filter((entity) =>
-    relationsOf(entity, 'ownedBy').some((ref) => mine.includes(ref)),
-  );
+  const owned = mineOnes.data?.totalItems ?? 0;
   // A guest owns nothing: then everything is more useful than an empty list.
-  const show = picked ?? (owned.length > 0 ? 'mine' : 'all');
+  const show = picked ?? (owned > 0 ? 'mine' : 'all');
+  const entities = show === 'mine' && mine.length > 0 ? mineOnes : all;
   return (
     <Section
       title="Services"
@@ -83,15 +85,15 @@ export function MyServices() {
           onChange={setPicked}
           aria-label="Whose services"
           data={[
-            { value: 'mine', label: `Mine ${owned.length || ''}` },
+            { value: 'mine', label: `Mine ${owned || ''}` },
             { value: 'all', label: 'All' },
           ]}
         />
       }
     >
       <Loaded query={entities} rows={4}>
-        {({ items }) => {
-          const shown = (show === 'mine' ? owned : items).slice(0, 12);
+        {({ items, totalItems }) => {
+          const shown = show === 'mine' && mine.length === 0 ? [] : items;
           return shown.length > 0 ? (
             <>
               <DataTable
@@ -101,9 +103,9 @@ export function MyServices() {
                 rowKey={refOf}
                 rowHref={(entity) => entityHref(refOf(entity))}
               />
-              {(show === 'mine' ? owned : items).length > 12 && (
+              {totalItems > SHOWN && (
                 <Box p="sm" ta="center">
-                  <Anchor component={AppLink} href="/catalog" fz="sm">
+                  <Anchor component={AppLink} href={show === 'mine' ? '/catalog?view=owned' : '/catalog'} fz="sm">
                     All in the catalog
                   </Anchor>
                 </Box>

@@ -20,6 +20,9 @@ interface Action {
 const PAGES: [label: string, href: string, words: string][] = [
   ['Home', '/', 'start overview'],
   ['Catalog', '/catalog', 'components services apis'],
+  ['Findings', '/catalog/findings', 'catalog problems owners gaps broken references'],
+  ['Sources', '/catalog/sources', 'catalog locations discovery export'],
+  ['Register what exists', '/catalog/register', 'catalog import add existing component'],
   ['Repositories', '/repositories', 'git code forge'],
   ['Pipelines', '/runs', 'workflow ci runs'],
   ['Deployments', '/deployments', 'releases environments rollback'],
