@@ -209,6 +209,6 @@ const Route catalog_routes[] = {
      catalog_api_apply_conditions, ROUTE_INLINE, READ},
     {"POST", "/api/permission/authorize", catalog_api_authorize, ROUTE_INLINE,
      PERMISSION_SIGNED_IN},
-    {"GET", "/api/search/query", catalog_api_search, ROUTE_INLINE, READ},
+    {"GET", "/api/search/query", catalog_api_search, ROUTE_WORKER, READ},
     {NULL},
 };

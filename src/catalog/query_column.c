@@ -95,16 +95,12 @@ static Finding *add_up(guint32 *counts, guint32 length)
     return finding_of_numbers(before, length + 1);
 }
 
-static Finding *recall_counts(const Column *column, const QueryView *view, const char *key)
+static Finding *recall_counts(const Column *column, const QueryView *view, const Segment *segment,
+                              const char *key)
 {
-    g_autofree char *full = NULL;
-    Finding *counts = NULL;
+    Finding *counts = query_recall(view, segment, key);
     guint32 *numbers;
 
-    if (key) {
-        full = g_strdup_printf("counts %s\n%s", segment_field_key(column->field), key);
-        counts = query_recall(view, column->segment, full);
-    }
     if (counts)
         return counts;
     numbers = column_value_counts(column->field, column->matched,
@@ -112,8 +108,7 @@ static Finding *recall_counts(const Column *column, const QueryView *view, const
                                       segment_count(column->segment),
                                   column->shift);
     counts = add_up(numbers, (column->value_count >> column->shift) + 1);
-    if (key)
-        query_remember(view, column->segment, full, counts);
+    query_remember(view, segment, key, counts);
     return counts;
 }
 
@@ -161,42 +156,65 @@ static void sort_rows(guint64 *rows, guint count, guint32 value_count)
         memcpy(rows, from, count * sizeof *rows);
 }
 
-static int compare_values(const void *a, const void *b)
+/* The values of what was counted and is dead, in order. */
+static Finding *recall_dead(const Column *column, const QueryView *view,
+                            const roaring_bitmap_t *dead, const char *key)
 {
-    guint32 x = *(const guint32 *)a, y = *(const guint32 *)b;
+    Finding *values = query_recall(view, NULL, key);
+    g_autoptr(GArray) rows = NULL;
+    guint64 *list;
+    guint32 *numbers;
 
-    return (x > y) - (x < y);
-}
-
-/* The values of what was counted and is dead. */
-static void list_dead(Column *column, const roaring_bitmap_t *dead)
-{
-    g_autoptr(GArray) rows = list_rows(column->field, dead, FALSE);
-
-    column->dead_count = rows->len;
-    column->dead_values = g_new(guint32, rows->len);
+    if (values)
+        return values;
+    rows = list_rows(column->field, dead, FALSE);
+    list = (guint64 *)(void *)rows->data;
+    sort_rows(list, rows->len, column->value_count);
+    numbers = g_new(guint32, rows->len);
     for (guint i = 0; i < rows->len; i++)
-        column->dead_values[i] = (guint32)(g_array_index(rows, guint64, i) >> 32);
-    qsort(column->dead_values, column->dead_count, sizeof(guint32), compare_values);
+        numbers[i] = (guint32)(list[i] >> 32);
+    values = finding_of_numbers(numbers, rows->len);
+    query_remember(view, NULL, key, values);
+    return values;
 }
 
 /* ---- the column ---- */
 
+/* What is counted with the dead is true as long as the segment is there; the dead change with every
+ * view. */
 static void count_rows(Column *column, const QueryView *view, const char *key)
 {
     roaring_bitmap_t *dead = roaring_bitmap_andnot(column->matched, column->docs);
     guint64 dead_count = roaring_bitmap_get_cardinality(dead);
+    const char *field = segment_field_key(column->field);
+    g_autofree char *lasting = g_strdup_printf("counts %s\n%s", field, key);
+    g_autofree char *passing =
+        g_strdup_printf("dead %p %s\n%s", (const void *)column->segment, field, key);
 
     while ((column->value_count >> column->shift) >= BUCKETS_MAX)
         column->shift++;
     if (dead_count > DEAD_MAX) {
         column->matched = column->docs;
-        key = NULL;
-    } else if (dead_count > 0) {
-        list_dead(column, dead);
+        column->counts = recall_counts(column, view, NULL, passing);
+    } else {
+        column->counts = recall_counts(column, view, column->segment, lasting);
+        if (dead_count > 0)
+            column->dead = recall_dead(column, view, dead, passing);
     }
-    column->counts = recall_counts(column, view, key);
     roaring_bitmap_free(dead);
+}
+
+/* Groups within groups are not asked for again. */
+static void count_rows_once(Column *column)
+{
+    while ((column->value_count >> column->shift) >= BUCKETS_MAX)
+        column->shift++;
+    column->matched = column->docs;
+    column->counts = add_up(column_value_counts(column->field, column->docs,
+                                                roaring_bitmap_get_cardinality(column->docs) ==
+                                                    segment_count(column->segment),
+                                                column->shift),
+                            (column->value_count >> column->shift) + 1);
 }
 
 void column_init(Column *column, const QueryView *view, const Segment *segment, const char *name,
@@ -215,16 +233,18 @@ void column_init(Column *column, const QueryView *view, const Segment *segment, 
         column->row_count = rows->len;
         column->rows = (guint64 *)(void *)g_array_free(rows, FALSE);
         sort_rows(column->rows, column->row_count, column->value_count);
-    } else {
+    } else if (key) {
         count_rows(column, view, key);
+    } else {
+        count_rows_once(column);
     }
 }
 
 void column_clear(Column *column)
 {
     g_free(column->rows);
-    g_free(column->dead_values);
     finding_unref(column->counts);
+    finding_unref(column->dead);
     *column = (Column){0};
 }
 
@@ -246,12 +266,12 @@ static guint lower_row(const Column *column, guint32 value)
 
 static guint dead_before(const Column *column, guint32 value)
 {
-    guint low = 0, high = column->dead_count;
+    guint low = 0, high = column->dead ? column->dead->length : 0;
 
     while (low < high) {
         guint middle = low + (high - low) / 2;
 
-        if (column->dead_values[middle] < value)
+        if (column->dead->numbers[middle] < value)
             low = middle + 1;
         else
             high = middle;
@@ -280,7 +300,8 @@ guint64 column_count(const Column *column)
         return 0;
     if (!column->counts)
         return column->row_count;
-    return column->counts->numbers[column->counts->length - 1] - column->dead_count;
+    return column->counts->numbers[column->counts->length - 1] -
+           (column->dead ? column->dead->length : 0);
 }
 
 static gboolean bucket_is_empty(const Column *column, guint32 bucket)

@@ -49,12 +49,15 @@ static void add_many(Facet *facet, const SegmentField *field, const MatchPart *p
 
 static void add_column(Facet *facet, const Column *column, SegmentValues *values, GString *original)
 {
+    guint64 before = 0;
+
     for (guint32 value = column_next(column, 0); value < column->value_count;
          value = column_next(column, value + 1)) {
-        guint64 count = column_before(column, value + 1) - column_before(column, value);
+        guint64 after = column_before(column, value + 1);
 
-        if (count > 0)
-            add_value(facet, values, value, count, original);
+        if (after > before)
+            add_value(facet, values, value, after - before, original);
+        before = after;
     }
 }
 
@@ -90,14 +93,44 @@ static int compare_buckets(gconstpointer a, gconstpointer b, gpointer data)
     return strcmp(pool + ((const Bucket *)a)->text, pool + ((const Bucket *)b)->text);
 }
 
-static void sort_buckets(Facet *facet)
+/* What one part gave is in the order of the folded values, which is nearly always this one. */
+static void sort_part(Facet *facet, guint start)
 {
+    Bucket *buckets = (Bucket *)(void *)facet->buckets->data;
     gboolean sorted = TRUE;
 
-    for (guint i = 1; i < facet->buckets->len && sorted; i++)
+    for (guint i = start + 1; i < facet->buckets->len && sorted; i++)
         sorted = strcmp(text_of(facet, i - 1), text_of(facet, i)) <= 0;
     if (!sorted)
-        g_array_sort_with_data(facet->buckets, compare_buckets, facet->pool->str);
+        g_qsort_with_data(buckets + start, (int)(facet->buckets->len - start), sizeof(Bucket),
+                          compare_buckets, facet->pool->str);
+}
+
+/* Merges the buckets from middle on, which are sorted, with those from start on. */
+static void merge_parts(Facet *facet, guint start, guint middle)
+{
+    guint length = facet->buckets->len, one = start, other = middle;
+    g_autofree Bucket *merged = g_new(Bucket, length - start + 1);
+    Bucket *buckets = (Bucket *)(void *)facet->buckets->data;
+
+    for (guint i = 0; i < length - start; i++) {
+        gboolean first = other >= length ||
+                         (one < middle && strcmp(text_of(facet, one), text_of(facet, other)) <= 0);
+
+        merged[i] = buckets[first ? one++ : other++];
+    }
+    memcpy(buckets + start, merged, (length - start) * sizeof *merged);
+}
+
+static void write_number(GString *out, guint64 number)
+{
+    char digits[20];
+    gsize at = sizeof digits;
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    g_string_append_len(out, digits + at, (gssize)(sizeof digits - at));
 }
 
 /* One bucket where parts have the same spelling. */
@@ -113,7 +146,9 @@ static void write_buckets(const Facet *facet, GString *out)
             count += g_array_index(facet->buckets, Bucket, next).count;
         g_string_append(out, i > 0 ? ",{\"value\":" : "{\"value\":");
         json_write_string(out, text, strlen(text));
-        g_string_append_printf(out, ",\"count\":%" G_GUINT64_FORMAT "}", count);
+        g_string_append(out, ",\"count\":");
+        write_number(out, count);
+        g_string_append_c(out, '}');
     }
     g_string_append_c(out, ']');
 }
@@ -122,6 +157,7 @@ void query_facet(const QueryMatch *match, const char *name, GString *out)
 {
     g_autofree char *key = g_strdup_printf("facet %s\n%s", name, match->key);
     g_autoptr(Finding) text = query_recall(match->view, NULL, key);
+    g_autofree guint *starts = NULL;
     Facet facet;
     gsize start = out->len;
 
@@ -130,9 +166,16 @@ void query_facet(const QueryMatch *match, const char *name, GString *out)
         return;
     }
     facet = (Facet){g_string_new(NULL), g_array_new(FALSE, FALSE, sizeof(Bucket))};
-    for (guint i = 0; i < match->count; i++)
+    starts = g_new(guint, match->count);
+    for (guint i = 0; i < match->count; i++) {
+        starts[i] = facet.buckets->len;
         add_part(&facet, match, &match->parts[i], name);
-    sort_buckets(&facet);
+        sort_part(&facet, starts[i]);
+    }
+    /* The newer parts are small, so they are merged first. */
+    for (guint i = match->count; i > 1; i--)
+        if (starts[i - 1] < facet.buckets->len && starts[i - 2] < starts[i - 1])
+            merge_parts(&facet, starts[i - 2], starts[i - 1]);
     write_buckets(&facet, out);
     g_string_free(facet.pool, TRUE);
     g_array_unref(facet.buckets);

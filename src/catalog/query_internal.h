@@ -85,8 +85,7 @@ typedef struct {
     /* Many: the rows before every 2^shift-th value, and the values of the dead, in order. */
     Finding *counts;
     guint shift;
-    guint32 *dead_values;
-    guint dead_count;
+    Finding *dead; /* NULL: none */
 } Column;
 
 /* key: of the documents, for what is remembered; NULL: nothing is. least: only the first value of a
