@@ -195,6 +195,7 @@ const Route catalog_routes[] = {
     {"GET", OWN "/findings", catalog_api_findings, ROUTE_WORKER, READ},
     {"POST", OWN "/findings/{id}/apply", catalog_api_finding_apply, ROUTE_WORKER,
      "catalog.entity.update"},
+    {"GET", OWN "/kinds", catalog_api_kinds, ROUTE_INLINE, READ},
     {"GET", OWN "/export", catalog_api_export, ROUTE_STREAM, READ},
     {"GET", OWN "/entities/{kind}/{namespace}/{name}/file", catalog_api_file, ROUTE_WORKER, READ},
     {"POST", OWN "/entities/{kind}/{namespace}/{name}/file", catalog_api_file_change, ROUTE_WORKER,

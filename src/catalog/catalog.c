@@ -2,6 +2,7 @@
 #include "catalog/changes.h"
 #include "catalog/discovery.h"
 #include "catalog/findings.h"
+#include "catalog/kinds.h"
 #include <string.h>
 
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,
@@ -25,7 +26,7 @@ Catalog *catalog_open(Db *db, Events *events, Jobs *jobs, Forge *forge, const Co
     catalog->index = index_new(folder);
     catalog->memory = query_memory_new(QUERY_MEMORY_BYTES);
     catalog->commits = commits_new();
-    if (!follow_open(catalog, error)) {
+    if (!kinds_configure(config, error) || !follow_open(catalog, error)) {
         catalog_free(catalog);
         return NULL;
     }

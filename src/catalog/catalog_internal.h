@@ -58,24 +58,22 @@ const char *text_fold(Arena *arena, const char *text);
 /* "location:default/generated-<sha1>", the ref of a location's own entity. */
 const char *location_entity_ref(Arena *arena, const char *type, const char *target);
 
-/* ---- the model (model.c, format.c) ---- */
+/* ---- the model (model.c) ---- */
 
 /* Why an entity is refused, in Backstage's words; cause may be NULL. */
 typedef struct {
     const char *name, *message; /* "InputError", … */
     const char *cause_name, *cause_message;
     int line, column;
+    const char *hint; /* what to do about it; NULL */
 } ModelFault;
 
-/* The envelope: an object with apiVersion, kind, metadata.name and no foreign members. */
+/* The envelope: an object with apiVersion, kind and metadata.name. */
 gboolean model_check_envelope(Arena *arena, const Value *entity, ModelFault *fault);
-/* Field formats, then what the kind demands of spec. The envelope was checked. */
+/* Members, field formats, then what the kind demands of spec. The envelope was checked. */
 gboolean model_check_entity(Arena *arena, const Value *entity, ModelFault *fault);
 /* entity with its namespace filled in and its reference lists sorted, as Backstage emits it. */
 Value *model_normalize(Arena *arena, const Value *entity);
-
-/* Field formats alone, as a reason ("\"metadata.name\" is not valid; …") with its place. */
-const char *format_check(Arena *arena, const Value *entity, const Value **at);
 
 typedef struct {
     const char *type, *inverse, *target;
@@ -302,6 +300,7 @@ CATALOG_HANDLER(catalog_api_location_by_entity);
 CATALOG_HANDLER(catalog_api_refresh);
 CATALOG_HANDLER(catalog_api_validate);
 CATALOG_HANDLER(catalog_api_analyze);
+CATALOG_HANDLER(catalog_api_kinds);
 CATALOG_HANDLER(catalog_api_export);
 CATALOG_HANDLER(catalog_api_file);
 CATALOG_HANDLER(catalog_api_file_change);

@@ -1,23 +1,54 @@
 /* `catalog.rules`: which kinds may come from where. */
 #include "catalog/catalog_internal.h"
+#include "formats/glob.h"
 
-/* A rule is "Component" or {kind: Component, spec.type: service}. */
-static gboolean rule_matches(const Value *rule, const Value *entity)
+/* A rule is "Component" or {kind: Component, spec: {type: service}}. */
+static gboolean allow_matches(const Value *allow, const Value *entity)
 {
-    const char *kind = value_string(rule, value_path_string(rule, "kind", ""));
-    const char *type = value_path_string(rule, "spec.type", NULL);
+    const char *kind = value_string(allow, value_path_string(allow, "kind", ""));
+    const char *type = value_path_string(allow, "spec.type", NULL);
 
-    return g_ascii_strcasecmp(kind, value_path_string(entity, "kind", "")) == 0 &&
+    return g_ascii_strcasecmp(kind, value_string(value_get(entity, "kind"), "")) == 0 &&
            (!type || g_ascii_strcasecmp(type, value_path_string(entity, "spec.type", "")) == 0);
 }
 
-static gboolean any_matches(const Value *rules, const Value *entity)
+static gboolean pattern_matches(const char *pattern, const char *target)
+{
+    g_autofree char *folded_pattern = g_utf8_strdown(pattern, -1);
+    g_autofree char *folded_target = g_utf8_strdown(target, -1);
+
+    return glob_matches(folded_pattern, folded_target, GLOB_BRACES);
+}
+
+static gboolean location_matches(const Value *location, const CatalogLocation *origin)
+{
+    const char *type = value_path_string(location, "type", NULL);
+    const char *exact = value_path_string(location, "exact", NULL);
+    const char *pattern = value_path_string(location, "pattern", NULL);
+
+    return (!type || g_str_equal(type, origin->type)) &&
+           (!exact || g_str_equal(exact, origin->target)) &&
+           (!pattern || pattern_matches(pattern, origin->target));
+}
+
+/* Without locations a rule is for all of them. */
+static gboolean rule_is_for(const Value *rule, const CatalogLocation *origin)
+{
+    const Value *locations = value_get(rule, "locations");
+
+    for (guint i = 0; i < value_count(locations); i++)
+        if (location_matches(value_item(locations, i), origin))
+            return TRUE;
+    return locations == NULL;
+}
+
+static gboolean any_matches(const Value *rules, const Value *entity, const CatalogLocation *origin)
 {
     for (guint i = 0; i < value_count(rules); i++) {
-        const Value *allow = value_get(value_item(rules, i), "allow");
+        const Value *rule = value_item(rules, i), *allow = value_get(rule, "allow");
 
         for (guint j = 0; j < value_count(allow); j++)
-            if (rule_matches(value_item(allow, j), entity))
+            if (allow_matches(value_item(allow, j), entity) && rule_is_for(rule, origin))
                 return TRUE;
     }
     return FALSE;
@@ -25,10 +56,22 @@ static gboolean any_matches(const Value *rules, const Value *entity)
 
 static gboolean is_default_kind(const Value *entity)
 {
-    static const char *const kinds[] = {"component", "api", "location", NULL};
-    g_autofree char *kind = g_ascii_strdown(value_path_string(entity, "kind", ""), -1);
+    static const char *const kinds[] = {"Component", "API", "Location"};
+    const char *kind = value_string(value_get(entity, "kind"), "");
 
-    return g_strv_contains(kinds, kind);
+    for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_ascii_strcasecmp(kinds[i], kind) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* People and teams that the configuration asks a host for need no rule. */
+static gboolean is_organization(const Value *entity, const CatalogLocation *origin)
+{
+    const char *kind = value_string(value_get(entity, "kind"), "");
+
+    return g_str_equal(origin->type, "github-org") &&
+           (g_str_equal(kind, "User") || g_str_equal(kind, "Group"));
 }
 
 gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocation *origin)
@@ -36,15 +79,15 @@ gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocatio
     const Value *rules = config_get(catalog->config, "catalog.rules");
     const Value *locations = config_get(catalog->config, "catalog.locations");
 
-    if (rules ? any_matches(rules, entity) : is_default_kind(entity))
+    if (rules ? any_matches(rules, entity, origin) : is_default_kind(entity))
         return TRUE;
     for (guint i = 0; i < value_count(locations); i++) {
         const Value *location = value_item(locations, i);
 
-        if (g_str_equal(value_path_string(location, "type", ""), origin->type) &&
+        if (g_str_equal(value_path_string(location, "type", "file"), origin->type) &&
             g_str_equal(value_path_string(location, "target", ""), origin->target) &&
-            any_matches(value_get(location, "rules"), entity))
+            any_matches(value_get(location, "rules"), entity, origin))
             return TRUE;
     }
-    return FALSE;
+    return is_organization(entity, origin);
 }

@@ -91,6 +91,18 @@ static const Rule rules[] = {
     {"catalog.rules[].allow[]", TEXT | OBJECT},
     {"catalog.rules[].allow[].kind", TEXT},
     {"catalog.rules[].allow[].spec", ANYTHING},
+    {"catalog.rules[].locations", LIST},
+    {"catalog.rules[].locations[].type", TEXT},
+    {"catalog.rules[].locations[].exact", TEXT},
+    {"catalog.rules[].locations[].pattern", TEXT},
+    {"catalog.kinds", LIST},
+    {"catalog.kinds[].apiVersion", TEXT},
+    {"catalog.kinds[].kind", TEXT},
+    {"catalog.kinds[].plural", TEXT},
+    {"catalog.kinds[].schema", ANYTHING},
+    {"catalog.kinds[].relations.*.relation", TEXT},
+    {"catalog.kinds[].relations.*.inverse", TEXT},
+    {"catalog.kinds[].relations.*.kind", TEXT},
     {"catalog.locations", LIST},
     {"catalog.locations[].type", TEXT, "file|url"},
     {"catalog.locations[].target", PATH},
@@ -399,11 +411,14 @@ static const Value *absolute_path(const Checker *checker, const Rule *rule, cons
     const char *text = value_string(value, "");
     gboolean dotted = g_str_has_prefix(text, "./") || g_str_has_prefix(text, "../");
     g_autofree char *path = NULL;
+    Value *absolute;
 
     if (*text == '\0' || strstr(text, "://") || (rule->kinds & COMMAND && !dotted))
         return value;
     path = g_canonicalize_filename(text, checker->folder);
-    return value_string_new(checker->arena, path);
+    absolute = value_string_new(checker->arena, path);
+    value_set_position(absolute, value_line(value), value_column(value));
+    return absolute;
 }
 
 /* ---- the walk ---- */
@@ -428,17 +443,21 @@ static const Value *check_members(const Checker *checker, const char *pattern, c
 {
     Value *checked = value_object_new(checker->arena);
 
+    value_set_position(checked, value_line(object), value_column(object));
     for (guint i = 0; i < value_count(object); i++) {
         const char *key = value_key_at(object, i);
         g_autofree char *nearest = NULL;
         g_autofree char *segment = known_segment(pattern, key, &nearest);
         g_autofree char *below = g_strconcat(pattern, *pattern ? "." : "", segment, NULL);
 
-        if (segment)
+        if (segment) {
             value_set(checker->arena, checked, key,
                       check(checker, below, value_value_at(object, i)));
-        else
+            value_set_key_position(checked, key, value_key_line(object, key),
+                                   value_key_column(object, key));
+        } else {
             report_unknown(checker, pattern, object, key, nearest);
+        }
     }
     return checked;
 }
@@ -448,6 +467,7 @@ static const Value *check_items(const Checker *checker, const char *pattern, con
     Value *checked = value_array_new(checker->arena);
     g_autofree char *below = g_strconcat(pattern, "[]", NULL);
 
+    value_set_position(checked, value_line(list), value_column(list));
     for (guint i = 0; i < value_count(list); i++)
         value_append(checker->arena, checked, check(checker, below, value_item(list, i)));
     return checked;

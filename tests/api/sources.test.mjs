@@ -240,3 +240,17 @@ test('a host whose rate limit is used up is left alone until it says', async () 
   assert.match(await messageOf(await register(`${gitlab.url}/acme/platform/shop/-/blob/main/two.yaml`)), /rate limit is used up/);
   assert.deepEqual(gitlab.requests, []);
 });
+
+test('a kind that the organisation defined is checked, related and listed', async () => {
+  const cellar = await client.getEntityByRef('sensor:default/cellar', options);
+  assert.deepEqual(cellar.relations, [{ type: 'ownedBy', targetRef: 'group:default/team-a' }, { type: 'standsIn', targetRef: 'resource:default/cellar-room' }]);
+  const { items: locations } = await client.getEntities({ filter: { kind: 'location' } }, options);
+  const faults = locations.flatMap(({ status }) => status?.items ?? []).filter(({ message }) => message.includes('attic'));
+  assert.match(faults[0].message, /The schema of Sensor \(catalog.kinds\) is not met .*\/spec\/unit must be one of "C", "F".*sensors\.yaml:15:9\)$/);
+
+  const { items } = await pave.get('/api/catalog/v1/kinds');
+  const of = (kind) => items.find((one) => one.kind === kind);
+  assert.deepEqual([of('Sensor').apiVersion, of('Sensor').plural, of('Sensor').custom, of('Sensor').schema.properties.spec.required], ['acme.example/v1', 'sensors', true, ['unit']]);
+  assert.deepEqual([of('Component').apiVersion, of('Component').plural, of('Component').custom, of('Component').schema.properties.spec.required], ['backstage.io/v1alpha1', 'components', false, ['type', 'lifecycle', 'owner']]);
+  assert.equal(items.filter(({ kind }) => kind === 'AiResource').length, 1);
+});
