@@ -301,6 +301,8 @@ CATALOG_HANDLER(catalog_api_refresh);
 CATALOG_HANDLER(catalog_api_validate);
 CATALOG_HANDLER(catalog_api_analyze);
 CATALOG_HANDLER(catalog_api_kinds);
+CATALOG_HANDLER(catalog_api_sources);
+CATALOG_HANDLER(catalog_api_origin);
 CATALOG_HANDLER(catalog_api_export);
 CATALOG_HANDLER(catalog_api_file);
 CATALOG_HANDLER(catalog_api_file_change);
