@@ -60,6 +60,21 @@ test.describe('registering', () => {
   });
 });
 
+test('an owner nobody knows is mended with one click', async ({ page, pave }) => {
+  await page.goto('/catalog/findings?type=owner-unknown');
+  const lost = page.getByRole('list', { name: 'Findings' }).getByRole('listitem').filter({ hasText: 'selers' });
+  await expect(lost).toContainText('catalog-info.yaml:11');
+  await lost.getByRole('button', { name: 'See the proposal' }).click();
+  await expect(lost.getByText('sellers', { exact: true })).toBeVisible();
+  await picture(page, 'findings-real');
+  await lost.getByRole('button', { name: 'Commit', exact: true }).click();
+  await expect(page.getByText('Committed', { exact: true }).first()).toBeVisible();
+  await pave.until('the owner is known', async () => {
+    const entity = await pave.get('/api/catalog/entities/by-name/component/default/lost');
+    return entity.spec.owner.endsWith('sellers');
+  });
+});
+
 const finding = (id, more) => ({
   id,
   type: 'owner-unknown',
@@ -135,7 +150,7 @@ for (const colorScheme of ['light', 'dark'])
       );
       await page.getByRole('button', { name: 'Commit', exact: true }).click();
       expect((await asked).postDataJSON()).toEqual({ mode: 'commit', ref: 'component:default/checkout' });
-      await expect(page.getByText('Committed', { exact: true })).toBeVisible();
+      await expect(page.getByText('Committed', { exact: true }).first()).toBeVisible();
     });
   });
 

@@ -49,6 +49,46 @@ test('a narrow page needs no scrolling sideways', async ({ page }) => {
   }
 });
 
+test('a kind of one’s own is told by the fields of its schema', async ({ page }) => {
+  const vessel = {
+    apiVersion: 'market.example/v1',
+    kind: 'Vessel',
+    metadata: { name: 'ferry', namespace: 'default' },
+    spec: {
+      owner: 'sellers',
+      tonnage: 120,
+      engine: { fuel: 'diesel', maker: 'https://engines.example/e1' },
+      ports: ['north', 'south'],
+    },
+    relations: [{ type: 'ownedBy', targetRef: 'group:default/sellers' }],
+  };
+  const properties = {
+    tonnage: { title: 'Gross tonnage', type: 'number' },
+    engine: { properties: { fuel: { title: 'Burns' } } },
+  };
+  await page.route('**/entities/by-name/vessel/default/ferry', (route) => route.fulfill({ json: vessel }));
+  await page.route('**/api/catalog/v1/kinds', (route) =>
+    route.fulfill({
+      json: {
+        items: [
+          {
+            apiVersion: 'market.example/v1',
+            kind: 'Vessel',
+            schema: { properties: { spec: { properties } } },
+            custom: true,
+          },
+        ],
+      },
+    }),
+  );
+  await page.goto('/catalog/default/vessel/ferry');
+  await expect(page.getByText('Gross tonnage')).toBeVisible();
+  await expect(page.getByText('Burns')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'https://engines.example/e1' })).toBeVisible();
+  await check(page);
+  await picture(page, 'entity-custom');
+});
+
 test.describe('relations', () => {
   const graph = (page) => page.getByRole('group', { name: /Relation graph/ });
   const node = (page, name) => graph(page).getByRole('button', { name });

@@ -65,9 +65,11 @@ export function CatalogPage() {
   const columns = columnsOf(filter.kind);
   const { key: sortKey, ...sort } = sortOf(state.sort, columns);
   const query = predicateOf(filter, mine);
-  const count = useCount({ query, text: filter.text, sort });
+  // All have a name; an order by anything else leaves out what lacks it, and how many those are is said.
   const byName = sort.field === 'metadata.name';
   const everything = useCount({ query, text: filter.text });
+  const ordered = useCount({ query, text: filter.text, sort }, !byName);
+  const count = byName ? everything : ordered;
   const total = count.data ?? 0;
   const left = byName ? 0 : (everything.data ?? 0) - total;
   const title = columns.find((column) => column.key === sortKey)?.title.toLowerCase();

@@ -24,7 +24,7 @@ function NameCell({ entity, tabIndex }: { entity: Entity; tabIndex: number }) {
             {title}
           </AppLink>
           {title !== entity.metadata.name && (
-            <Text span fz="xs" c="dimmed" className="clip mono" style={{ flexShrink: 2 }}>
+            <Text span fz="xs" c="dimmed" className="clip mono" style={{ flexShrink: 99 }}>
               {entity.metadata.name}
             </Text>
           )}

@@ -44,6 +44,7 @@ export function FacetFilter({ name, picked, others, counted, onChange }: FacetFi
   });
   const facet = useFacet(FACETS[name].field, others, opened);
   const label = FACETS[name].label;
+  const find = `Find ${/^[aeiou]/i.test(label) ? 'an' : 'a'} ${label.toLowerCase()}`;
   const needle = search.trim().toLowerCase();
   const known = (facet.data ?? []).filter((each) => name !== 'system' || each.value.startsWith('system:'));
   const gone = picked
@@ -96,8 +97,8 @@ export function FacetFilter({ name, picked, others, counted, onChange }: FacetFi
             setSearch(event.currentTarget.value);
             combobox.selectFirstOption();
           }}
-          placeholder={`Find a ${label.toLowerCase()}`}
-          aria-label={`Find a ${label.toLowerCase()}`}
+          placeholder={find}
+          aria-label={find}
           role="combobox"
           aria-expanded={opened}
         />

@@ -1,14 +1,33 @@
-import { Box, Button, Group, Stack, Text } from '@mantine/core';
+import { Anchor, Box, Button, Group, Stack, Text } from '@mantine/core';
 import { useId, useState } from 'react';
+import { AppLink } from '../shell/AppLink';
 import { DiffView } from '../shell/DiffView';
 import { EntityLink } from '../shell/EntityLink';
 import { ErrorState } from '../shell/States';
 import { Status } from '../shell/Status';
+import { localUrl } from '../shell/urls';
+import { safeUrl } from './AboutCard';
 import { findingWords } from './findings';
+import { shortFile } from './OriginCard';
 import { useApplyFinding, type Finding, type Proposal, type WriteMode } from './own';
 import { WrittenNote } from './WriteForm';
 
-const place = (finding: Finding) => [finding.file, finding.line].filter((each) => each).join(':');
+function Place({ finding }: { finding: Finding }) {
+  if (!finding.file) return null;
+  const words = [shortFile(finding.file), finding.line].filter((each) => each).join(':');
+  const href = safeUrl(finding.file);
+  return (
+    <Text fz="xs" c="dimmed" className="mono" title={finding.file} style={{ overflowWrap: 'anywhere' }}>
+      {href ? (
+        <Anchor component={AppLink} href={`${localUrl(href)}${finding.line ? `#L${finding.line}` : ''}`} fz="inherit">
+          {words}
+        </Anchor>
+      ) : (
+        words
+      )}
+    </Text>
+  );
+}
 
 function ProposalView({ id, finding, proposal }: { id: string; finding: Finding; proposal: Proposal }) {
   const apply = useApplyFinding();
@@ -73,11 +92,7 @@ export function FindingRow({ finding, withEntity = true }: { finding: Finding; w
           <Text fz="sm" style={{ overflowWrap: 'anywhere' }}>
             {finding.message}
           </Text>
-          {place(finding) && (
-            <Text fz="xs" c="dimmed" className="mono" style={{ overflowWrap: 'anywhere' }}>
-              {place(finding)}
-            </Text>
-          )}
+          <Place finding={finding} />
         </Box>
         {finding.proposal && (
           <Button

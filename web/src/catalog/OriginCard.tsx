@@ -24,8 +24,22 @@ export function placeHref(origin: Origin, file?: string | null, line?: number | 
   return atLine(localUrl(here), line);
 }
 
+/** A file by its path in its repository, or by the end of a long one; the whole is its tooltip. */
+export function shortFile(file: string): string {
+  const browsed = /^(?:url:)?https?:\/\/[^/]+\/.+?\/(?:-\/)?(?:blob|tree|raw|edit|src(?:\/branch)?)\/[^/]+\/(.+)$/.exec(
+    file,
+  );
+  if (browsed) return browsed[1]!;
+  const parts = file.replace(/^file:/, '').split('/');
+  return parts.length > 4 ? `…/${parts.slice(-3).join('/')}` : file;
+}
+
 function placed(origin: Origin): Placed[] {
-  return (origin.findings ?? []).map((each) => ({ ...each, href: placeHref(origin, each.file, each.line) }));
+  return (origin.findings ?? []).map((each) => ({
+    ...each,
+    file: each.file ? shortFile(each.file) : undefined,
+    href: placeHref(origin, each.file, each.line),
+  }));
 }
 
 /** Where it came from, when it was read, and what is wrong with it. */
@@ -43,7 +57,9 @@ export function OriginCard({ entity }: { entity: Entity }) {
     );
   const file = origin?.file ?? origin?.source ?? annotation;
   if (!file) return null;
-  const href = origin && placeHref(origin, undefined, origin.line);
+  const view = safeUrl(entity.metadata.annotations?.['backstage.io/view-url']);
+  const href = origin ? placeHref(origin, undefined, origin.line) : view && localUrl(view);
+  const place = `${shortFile(file)}${origin?.line ? `:${origin.line}` : ''}`;
   const findings = origin ? placed(origin) : [];
   return (
     <Section title="Origin">
@@ -54,19 +70,17 @@ export function OriginCard({ entity }: { entity: Entity }) {
             [
               'File',
               href ? (
-                <Anchor key="file" component={AppLink} href={href} fz="sm">
-                  {file}
-                  {origin?.line ? `:${origin.line}` : ''}
+                <Anchor key="file" component={AppLink} href={href} fz="sm" title={file}>
+                  {place}
                 </Anchor>
               ) : (
-                <span key="file" className="mono">
-                  {file}
-                  {origin?.line ? `:${origin.line}` : ''}
+                <span key="file" className="mono" title={file}>
+                  {place}
                 </span>
               ),
             ],
             ['Through', origin?.location && `${ORIGINS[origin.location.origin] ?? origin.location.origin}`],
-            ['Source', origin?.location && origin.location.target !== origin.url && origin.location.target],
+            ['Source', origin?.location && origin.location.target !== origin.file && shortFile(origin.location.target)],
             ['Read', origin?.readAt && <Ago key="read" time={origin.readAt} c="inherit" />],
             ['Changed', origin?.changedAt && <Ago key="changed" time={origin.changedAt} c="inherit" />],
             ['Read next', origin?.nextReadAt && <Ago key="next" time={origin.nextReadAt} c="inherit" />],

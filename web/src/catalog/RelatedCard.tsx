@@ -5,7 +5,7 @@ import { api } from '../api/client';
 import { AppLink } from '../shell/AppLink';
 import { EntityLink } from '../shell/EntityLink';
 import { Section } from '../shell/Page';
-import { Loaded } from '../shell/States';
+import { ErrorState, LoadingRows } from '../shell/States';
 import { Status } from '../shell/Status';
 import { refOf, titleOf, type EntityPage } from './entity';
 import { useFacet } from './facets';
@@ -61,7 +61,8 @@ export function RelatedCard({ title, query, empty, hrefOf }: RelatedCardProps) {
   const current = counts.find((each) => each.value === picked) ?? counts[0];
   const kind = current?.value ?? '';
   const items = useRelated({ $all: [query, { kind: kind.toLowerCase() }] }, limit, !!current);
-  if (kinds.data && counts.length === 0 && !empty) return null;
+  // Where nothing need be said of none, nothing is promised either.
+  if (counts.length === 0 && !empty) return null;
   const total = current?.count ?? 0;
   return (
     <Section
@@ -81,32 +82,32 @@ export function RelatedCard({ title, query, empty, hrefOf }: RelatedCardProps) {
         </UnstyledButton>
       ))}
     >
-      <Loaded query={kinds} rows={3}>
-        {() =>
-          counts.length === 0 ? (
-            <Text c="dimmed" fz="sm" p="md">
-              {empty}
-            </Text>
-          ) : (
-            <Stack gap={0} component="ul" m={0} p={0} style={{ listStyle: 'none' }} mih={Math.min(total, STEP) * 40}>
-              {(items.data?.items ?? []).map((entity) => (
-                <Group key={refOf(entity)} component="li" px="md" h={40} gap="md" wrap="nowrap" className="list-row">
-                  <span style={{ flex: '0 1 auto', minWidth: 0 }} className="clip">
-                    <EntityLink entityRef={refOf(entity)} title={titleOf(entity)} fw={550} />
-                  </span>
-                  <Text fz="sm" c="dimmed" className="clip" style={{ flex: 1 }} visibleFrom="sm">
-                    {entity.metadata.description}
-                  </Text>
-                  <Text fz="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
-                    {entity.spec?.type}
-                  </Text>
-                  {entity.spec?.lifecycle && <Status status={entity.spec.lifecycle} />}
-                </Group>
-              ))}
-            </Stack>
-          )
-        }
-      </Loaded>
+      {kinds.error && !kinds.data ? (
+        <ErrorState error={kinds.error} retry={() => void kinds.refetch()} />
+      ) : !kinds.data ? (
+        <LoadingRows rows={2} />
+      ) : counts.length === 0 ? (
+        <Text c="dimmed" fz="sm" p="md">
+          {empty}
+        </Text>
+      ) : (
+        <Stack gap={0} component="ul" m={0} p={0} style={{ listStyle: 'none' }} mih={Math.min(total, STEP) * 40}>
+          {(items.data?.items ?? []).map((entity) => (
+            <Group key={refOf(entity)} component="li" px="md" h={40} gap="md" wrap="nowrap" className="list-row">
+              <span style={{ flex: '0 1 auto', minWidth: 0 }} className="clip">
+                <EntityLink entityRef={refOf(entity)} title={titleOf(entity)} fw={550} />
+              </span>
+              <Text fz="sm" c="dimmed" className="clip" style={{ flex: 1 }} visibleFrom="sm">
+                {entity.metadata.description}
+              </Text>
+              <Text fz="sm" c="dimmed" style={{ whiteSpace: 'nowrap' }}>
+                {entity.spec?.type}
+              </Text>
+              {entity.spec?.lifecycle && <Status status={entity.spec.lifecycle} />}
+            </Group>
+          ))}
+        </Stack>
+      )}
       {total > Math.min(limit, STEP) && (
         <Group gap="md" px="md" py={8}>
           {total > limit && limit < SHOWN_MAX && (

@@ -14,6 +14,7 @@ import { Status } from '../shell/Status';
 import { Ago } from '../shell/Time';
 import { localUrl } from '../shell/urls';
 import { safeUrl } from './AboutCard';
+import { refOf, type EntityPage } from './entity';
 import { useSources, type Source } from './own';
 
 const STATES: Record<Source['state'], [status: string, words: string]> = {
@@ -32,12 +33,21 @@ const EXPORT = '/api/catalog/v1/export?format=yaml';
 
 const stale = () => queryClient.invalidateQueries({ queryKey: ['catalog'] });
 
+/** A source is read again through the entity that stands for it. */
+async function refreshSource({ type, target, origin }: Source): Promise<void> {
+  const { items } = await api.post<EntityPage>('/api/catalog/entities/by-query', {
+    query: { kind: 'location', 'spec.type': type, 'spec.target': target },
+    limit: 1,
+    fields: ['kind', 'metadata.name', 'metadata.namespace'],
+  });
+  if (items[0]) await api.post('/api/catalog/refresh', { entityRef: refOf(items[0]) });
+  else if (origin === 'registered') await api.post('/api/catalog/locations?onConflict=refresh', { type, target });
+  else throw new Error('Nothing in the catalog stands for it yet; it is read by itself on its schedule.');
+}
+
 function useRefresh() {
   return useMutation({
-    mutationFn: (source: Source) =>
-      source.entityRef
-        ? api.post('/api/catalog/refresh', { entityRef: source.entityRef })
-        : api.post('/api/catalog/locations?onConflict=refresh', { type: source.type, target: source.target }),
+    mutationFn: refreshSource,
     onSuccess: () => {
       notifyDone('Reading it again');
       void stale();
@@ -112,18 +122,16 @@ function columns(refresh: (source: Source) => void, remove: (source: Source) => 
       align: 'right',
       render: (source) => (
         <Group gap={4} wrap="nowrap" justify="flex-end">
-          {source.type === 'url' && (
-            <Tooltip label="Read it again">
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                onClick={() => refresh(source)}
-                aria-label={`Read ${source.target} again`}
-              >
-                <IconRefresh size={16} />
-              </ActionIcon>
-            </Tooltip>
-          )}
+          <Tooltip label="Read it again">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              onClick={() => refresh(source)}
+              aria-label={`Read ${source.target} again`}
+            >
+              <IconRefresh size={16} />
+            </ActionIcon>
+          </Tooltip>
           {source.origin === 'registered' && (
             <Tooltip label="Take it out">
               <ActionIcon

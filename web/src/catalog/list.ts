@@ -35,9 +35,10 @@ const ask = (body: object, signal: AbortSignal) => api.post<EntityPage>('/api/ca
 const textOf = (text: string) => (text ? { fullTextFilter: { term: text, fields: TEXT_FIELDS } } : {});
 
 /** How many there are; `sort` too, since what lacks the field is not in a list that is ordered by it. */
-export function useCount({ query, text, sort }: { query: Predicate; text: string; sort?: Sort }) {
+export function useCount({ query, text, sort }: { query: Predicate; text: string; sort?: Sort }, enabled = true) {
   return useQuery({
     queryKey: ['catalog', 'count', query, text, sort?.field],
+    enabled,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) =>
       (await ask({ query, limit: 0, ...textOf(text), ...(sort ? { orderBy: [sort] } : {}) }, signal)).totalItems,

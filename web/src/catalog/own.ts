@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query';
 import { api, ApiError, path, url, type Diagnostic, type Items } from '../api/client';
 import { queryClient } from '../api/query';
+import { notifyDone } from '../shell/notify';
 import { parseRef } from './entity';
 import type { Entity } from './entity';
 
@@ -202,7 +203,11 @@ export const useApplyFinding = () =>
   useMutation({
     mutationFn: ({ id, ref, mode }: { id: string; ref?: string | null; mode: WriteMode }) =>
       api.post<Written>(`${ROOT}/findings/${encodeURIComponent(id)}/apply`, { mode, ...(ref ? { ref } : {}) }),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: ['catalog'] }),
+    onSuccess: (written, { mode }) => {
+      // What is mended leaves the list, and its row with it.
+      if (mode === 'commit') notifyDone('Committed', `${written.commit.slice(0, 7)} is on ${written.branch}.`);
+      return queryClient.invalidateQueries({ queryKey: ['catalog'] });
+    },
   });
 
 export interface Source {
@@ -216,8 +221,6 @@ export interface Source {
   failures?: number;
   lastError?: string | null;
   entityCount?: number;
-  /** The entity that stands for it, by which it is read again. */
-  entityRef?: string | null;
 }
 
 export const useSources = () =>
