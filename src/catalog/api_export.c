@@ -8,6 +8,7 @@
 
 typedef struct {
     const Snapshot *snapshot;
+    QueryMemory *memory;
     gboolean raw;
     Response *response;
     GString *pending;
@@ -50,7 +51,7 @@ static gboolean add_page(Export *export, const QueryMatch *match, guint64 offset
 static void add_all(Export *export, const Predicate *predicate)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    const QueryView *view = query_view_new(arena, export->snapshot, NULL);
+    const QueryView *view = query_view_new(arena, export->snapshot, export->memory);
     g_autoptr(QueryMatch) match = query_match_new(view, predicate);
     guint64 offset = 0;
 
@@ -77,7 +78,8 @@ Response *catalog_api_export(Request *request, void *room, GError **error)
     Catalog *catalog = room;
     g_autoptr(Snapshot) snapshot = NULL;
     g_autoptr(GString) pending = g_string_sized_new(CHUNK_BYTES + 65536);
-    Export export = {.raw = g_strcmp0(request_query(request, "raw"), "true") == 0,
+    Export export = {.memory = catalog->memory,
+                     .raw = g_strcmp0(request_query(request, "raw"), "true") == 0,
                      .pending = pending};
     const Predicate *predicate =
         check_format(request, error) ? catalog_filters_of(request, error) : NULL;

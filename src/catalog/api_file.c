@@ -16,11 +16,11 @@ static const char *url_of(Catalog *catalog, Arena *arena, const EditFile *file)
 
     if (!g_str_equal(file->source.type, "url"))
         return NULL;
-    if (!file->in_repository || forge_kind_of_host(catalog->forge, file->at.host) != FORGE_BUILTIN)
+    if (!file->in_repository || !edit_place_is_near(catalog, &file->place))
         return file->source.target;
-    repository = forge_get(catalog->forge, arena, file->at.owner, file->at.name, NULL);
+    repository = forge_get(catalog->forge, arena, file->place.at.owner, file->place.at.name, NULL);
     return arena_printf(arena, "%s/blob/%s/%s", value_path_string(repository, "htmlUrl", ""),
-                        file->at.ref, file->at.path);
+                        file->place.at.ref, file->place.at.path);
 }
 
 static const Value *modes_of(Catalog *catalog, Request *request, const EditFile *file,
@@ -50,16 +50,17 @@ static const Value *file_value(Catalog *catalog, Request *request, const EditFil
     if (file->in_repository) {
         Value *repository = value_object_new(arena);
 
-        value_set_string(arena, repository, "host", file->at.host);
-        value_set_string(arena, repository, "owner", file->at.owner);
-        value_set_string(arena, repository, "name", file->at.name);
+        value_set_string(arena, repository, "host", file->place.at.host);
+        value_set_string(arena, repository, "owner", file->place.at.owner);
+        value_set_string(arena, repository, "name", file->place.at.name);
         value_set(arena, value, "repository", repository);
     } else {
         value_set(arena, value, "repository", value_null_new(arena));
     }
     value_set_string(arena, value, "path",
-                     file->in_repository ? file->at.path : file->source.target);
-    value_set_nullable(arena, value, "ref", file->head.branch ? file->head.branch : file->at.ref);
+                     file->in_repository ? file->place.at.path : file->source.target);
+    value_set_nullable(arena, value, "ref",
+                       file->head.branch ? file->head.branch : file->place.at.ref);
     value_set_nullable(arena, value, "revision", file->head.blob);
     value_set_string(arena, value, "content", edit_text(arena, file));
     value_set_bool(arena, value, "editable", !file->reason);

@@ -14,6 +14,28 @@ void edit_file_clear(EditFile *file)
 
 /* ---- finding the file ---- */
 
+gboolean edit_place(Catalog *catalog, Arena *arena, const Source *source, EditPlace *place)
+{
+    const Place *there = &place->place;
+
+    *place = (EditPlace){0};
+    if (!g_str_equal(source->type, "url"))
+        return FALSE;
+    if (catalog->forge && forge_parse_url(catalog->forge, arena, source->target, &place->at, NULL))
+        return TRUE;
+    place->host = hosts_parse(catalog->sources->hosts, arena, source->target, &place->place);
+    if (!edit_host_can(place->host))
+        return FALSE;
+    place->at = (ForgeLocation){place->host->host, there->owner, there->name,
+                                there->ref ? there->ref : "HEAD", there->path};
+    return TRUE;
+}
+
+gboolean edit_place_is_near(const Catalog *catalog, const EditPlace *place)
+{
+    return !place->host && forge_kind_of_host(catalog->forge, place->at.host) == FORGE_BUILTIN;
+}
+
 static const char *refuse_local(Arena *arena, const EditFile *file)
 {
     return arena_printf(arena,
@@ -24,35 +46,16 @@ static const char *refuse_local(Arena *arena, const EditFile *file)
 
 static gboolean open_in_repository(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
 {
-    if (file->host
-            ? !edit_host_read(file->host, arena, &file->place, &file->head, &file->commit, error)
-            : !forge_read_head(catalog->forge, arena, &file->at, &file->head, error))
+    if (file->place.host
+            ? !edit_host_read(file->place.host, arena, &file->place.place, &file->head,
+                              &file->commit, error)
+            : !forge_read_head(catalog->forge, arena, &file->place.at, &file->head, error))
         return FALSE;
     file->in_repository = TRUE;
     if (!file->head.branch)
         file->reason = arena_printf(arena, "%s is no branch, so that nothing is committed to it",
-                                    file->at.ref);
+                                    file->place.at.ref);
     return TRUE;
-}
-
-/* Whether the file lies in a repository that Pave can write to, by the forge or by an integration.
- */
-static gboolean find_repository(Catalog *catalog, Arena *arena, EditFile *file)
-{
-    const Place *place = &file->place;
-
-    if (!g_str_equal(file->source.type, "url"))
-        return FALSE;
-    if (catalog->forge &&
-        forge_parse_url(catalog->forge, arena, file->source.target, &file->at, NULL))
-        return TRUE;
-    file->host = hosts_parse(catalog->sources->hosts, arena, file->source.target, &file->place);
-    if (!edit_host_can(file->host))
-        file->host = NULL;
-    else
-        file->at = (ForgeLocation){file->host->host, place->owner, place->name,
-                                   place->ref ? place->ref : "HEAD", place->path};
-    return file->host != NULL;
 }
 
 static gboolean open_elsewhere(Catalog *catalog, Arena *arena, EditFile *file, GError **error)
@@ -88,7 +91,7 @@ gboolean edit_open(Catalog *catalog, Arena *arena, const char *ref, EditFile *fi
         file->reason = "no file defines it: it stands for a location that was registered";
         return TRUE;
     }
-    if (find_repository(catalog, arena, file))
+    if (edit_place(catalog, arena, &file->source, &file->place))
         return open_in_repository(catalog, arena, file, error);
     return open_elsewhere(catalog, arena, file, error);
 }
@@ -102,11 +105,6 @@ const char *edit_text(Arena *arena, const EditFile *file)
     return text ? arena_strdup(arena, text) : "";
 }
 
-static gboolean is_builtin(const Catalog *catalog, const EditFile *file)
-{
-    return !file->host && forge_kind_of_host(catalog->forge, file->at.host) == FORGE_BUILTIN;
-}
-
 /* ---- who may ---- */
 
 gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
@@ -116,8 +114,9 @@ gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
     const char *const *owners;
 
     /* Who may push to another host is its to say, and Pave's token may more than the person. */
-    if (is_builtin(catalog, file))
-        owners = forge_owners_of(catalog->forge, arena, file->at.owner, file->at.name, error);
+    if (edit_place_is_near(catalog, &file->place))
+        owners = forge_owners_of(catalog->forge, arena, file->place.at.owner, file->place.at.name,
+                                 error);
     else
         owners = catalog_owners(catalog, arena, file->row->ref);
     if (!owners)
@@ -178,7 +177,7 @@ static void refresh_after(Catalog *catalog, const EditFile *file, const EditChan
     g_autoptr(GError) error = NULL;
     const char *const ids[] = {file->row->location_id, NULL};
 
-    if (change->proposal || !catalog->jobs || is_builtin(catalog, file))
+    if (change->proposal || !catalog->jobs || edit_place_is_near(catalog, &file->place))
         return;
     if (!refresh_submit(catalog, ids, NULL, change->actor, &error))
         g_warning("catalog: %s is not read again at once: %s", file->row->source, error->message);
@@ -187,7 +186,7 @@ static void refresh_after(Catalog *catalog, const EditFile *file, const EditChan
 const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
                          const EditChange *change, GError **error)
 {
-    ForgeChange commit = {.at = &file->at,
+    ForgeChange commit = {.at = &file->place.at,
                           .content = change->content,
                           .blob = file->head.blob,
                           .message = message_of(arena, file, change),
@@ -202,9 +201,9 @@ const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
     if (!choose_branch(catalog, arena, file, change, &commit.new_branch, error))
         return NULL;
     identify(catalog, arena, change->actor, &commit.author_name, &commit.author_email);
-    result = file->host
-                 ? edit_host_change(file->host, arena, &file->place, file->commit, &commit, error)
-                 : forge_change_file(catalog->forge, arena, &commit, error);
+    result = file->place.host ? edit_host_change(file->place.host, arena, &file->place.place,
+                                                 file->commit, &commit, error)
+                              : forge_change_file(catalog->forge, arena, &commit, error);
     if (result)
         refresh_after(catalog, file, change);
     return result;

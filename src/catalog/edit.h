@@ -5,14 +5,24 @@
 #include "catalog/catalog_internal.h"
 #include "catalog/source_host.h"
 
+/* A file in a repository that Pave can write to. */
+typedef struct {
+    ForgeLocation at;
+    Host *host; /* where the forge does not know the host; then place is set too */
+    Place place;
+} EditPlace;
+
+/* FALSE where source is none. */
+gboolean edit_place(Catalog *catalog, Arena *arena, const Source *source, EditPlace *place);
+/* Whether it lies on the built-in forge. */
+gboolean edit_place_is_near(const Catalog *catalog, const EditPlace *place);
+
 typedef struct {
     const CatalogRow *row; /* the entity */
     Source source;
-    gboolean in_repository; /* at and head are set */
-    ForgeLocation at;
+    gboolean in_repository; /* place and head are set */
+    EditPlace place;
     ForgeFile head;
-    Host *host; /* where the forge does not know the host; then place is set too */
-    Place place;
     const char *commit; /* that changed the file last, where the host wants to hear it again */
     const char *reason; /* why nothing can be changed here; NULL: it can */
 } EditFile;

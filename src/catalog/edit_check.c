@@ -87,7 +87,7 @@ void edit_check(Catalog *catalog, Arena *arena, const EditFile *file, const char
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     Check check = {catalog, arena,
-                   file,    file->in_repository ? file->at.path : file->source.target,
+                   file,    file->in_repository ? file->place.at.path : file->source.target,
                    seen,    diagnostics};
     const Value *documents = documents_of(&check, text, diagnostics);
 

@@ -6,6 +6,8 @@
 #define FAULTY_MAX 50000
 /* Finding out again waits this many times as long as it took. */
 #define REST_FACTOR 10
+#define GUESSES_MAX 20000
+#define GUESS_MS (10 * 60 * 1000)
 
 static const char *const type_names[FINDING_TYPES] = {
     "owner-missing", "owner-unknown", "reference-broken",  "orphan",
@@ -141,7 +143,23 @@ struct Findings {
     FindingList *list; /* NULL before the first */
     gboolean busy;
     int64_t rest_until_ms;
+    GHashTable *guesses; /* place → Memory */
 };
+
+typedef struct {
+    char *owner, *id, *reason; /* of an OwnerGuess */
+    int64_t until_ms;
+} Memory;
+
+static void memory_free(gpointer data)
+{
+    Memory *memory = data;
+
+    g_free(memory->owner);
+    g_free(memory->id);
+    g_free(memory->reason);
+    g_free(memory);
+}
 
 Findings *findings_new(void)
 {
@@ -149,6 +167,7 @@ Findings *findings_new(void)
 
     pthread_mutex_init(&findings->lock, NULL);
     pthread_cond_init(&findings->found, NULL);
+    findings->guesses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, memory_free);
     return findings;
 }
 
@@ -157,6 +176,7 @@ void findings_free(Findings *findings)
     if (!findings)
         return;
     finding_list_unref(findings->list);
+    g_hash_table_unref(findings->guesses);
     pthread_mutex_destroy(&findings->lock);
     pthread_cond_destroy(&findings->found);
     g_free(findings);
@@ -243,4 +263,37 @@ FindingList *findings_of_entity(Catalog *catalog, const char *ref, GError **erro
         findings_collect_status(arena, row, list);
     finding_list_sort(list);
     return list;
+}
+
+/* ---- what was guessed ---- */
+
+gboolean findings_recall(Findings *findings, Arena *arena, const char *place, OwnerGuess *guess)
+{
+    const Memory *memory;
+    gboolean found;
+
+    pthread_mutex_lock(&findings->lock);
+    memory = g_hash_table_lookup(findings->guesses, place);
+    found = memory && clock_monotonic_ms() < memory->until_ms;
+    if (found)
+        *guess = (OwnerGuess){.owner = arena_strdup(arena, memory->owner),
+                              .id = arena_strdup(arena, memory->id),
+                              .reason = arena_strdup(arena, memory->reason)};
+    pthread_mutex_unlock(&findings->lock);
+    return found;
+}
+
+void findings_remember(Findings *findings, const char *place, const OwnerGuess *guess)
+{
+    Memory *memory = g_new0(Memory, 1);
+
+    memory->owner = g_strdup(guess->owner);
+    memory->id = g_strdup(guess->id);
+    memory->reason = g_strdup(guess->reason);
+    memory->until_ms = clock_monotonic_ms() + GUESS_MS;
+    pthread_mutex_lock(&findings->lock);
+    if (g_hash_table_size(findings->guesses) >= GUESSES_MAX)
+        g_hash_table_remove_all(findings->guesses);
+    g_hash_table_replace(findings->guesses, g_strdup(place), memory);
+    pthread_mutex_unlock(&findings->lock);
 }

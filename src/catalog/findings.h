@@ -5,7 +5,7 @@
  * what it is. While a catalog changes all the time, finding out takes a tenth of one processor at
  * most: what was found before is answered meanwhile. */
 #pragma once
-#include "catalog/catalog_internal.h"
+#include "catalog/edit.h"
 
 typedef enum {
     FINDING_OWNER_MISSING,
@@ -85,7 +85,11 @@ typedef struct {
     const char *id, *reason;
 } OwnerGuess;
 OwnerGuess owner_guess(Catalog *catalog, Arena *arena, const Snapshot *snapshot,
-                       const ForgeLocation *at);
+                       const EditPlace *place);
+/* What was guessed of a place on another host is remembered for ten minutes: asking takes calls
+ * over the network. FALSE where nothing is. */
+gboolean findings_recall(Findings *findings, Arena *arena, const char *place, OwnerGuess *guess);
+void findings_remember(Findings *findings, const char *place, const OwnerGuess *guess);
 
 /* ---- places (findings_describe.c) ---- */
 

@@ -57,11 +57,10 @@ gboolean finding_place(Arena *arena, const Finding *finding, const char *text, F
 /* A list must not wait for another host: of files that lie there the line is not told. */
 static gboolean is_near(Catalog *catalog, Arena *arena, const Source *source)
 {
-    ForgeLocation at;
+    EditPlace place;
 
     return g_str_equal(source->type, "file") ||
-           (catalog->forge && forge_parse_url(catalog->forge, arena, source->target, &at, NULL) &&
-            forge_kind_of_host(catalog->forge, at.host) == FORGE_BUILTIN);
+           (edit_place(catalog, arena, source, &place) && edit_place_is_near(catalog, &place));
 }
 
 /* texts: source → its text, or "". */

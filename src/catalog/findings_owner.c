@@ -11,7 +11,8 @@ typedef struct {
     Catalog *catalog;
     Arena *arena;
     const Snapshot *snapshot;
-    const ForgeLocation *at;
+    const EditPlace *place;
+    const ForgeLocation *at; /* of place */
 } Search;
 
 /* ---- names of other systems ---- */
@@ -67,16 +68,26 @@ static const char *find_codeowner(const Search *search, const char *owner)
 
 /* ---- CODEOWNERS ---- */
 
-static const char *read_codeowners(const Search *search, const char *path)
+static gboolean read_beside(const Search *search, const char *path, SourceReply *reply)
 {
     const ForgeLocation *at = search->at;
+    Host *host = search->place->host;
+    Place file = search->place->place;
     const Source source = {"url", arena_printf(search->arena, "https://%s/%s/%s/blob/%s/%s",
                                                at->host, at->owner, at->name, at->ref, path)};
+
+    file.path = path;
+    return host ? host->kind->read(host, search->arena, &file, NULL, reply, NULL)
+                : source_read(search->catalog, search->arena, &source, NULL, reply, NULL);
+}
+
+static const char *read_codeowners(const Search *search, const char *path)
+{
     g_auto(SourceReply) reply = {0};
     gsize length;
     const char *bytes;
 
-    if (!source_read(search->catalog, search->arena, &source, NULL, &reply, NULL) || !reply.bytes)
+    if (!read_beside(search, path, &reply) || !reply.bytes)
         return NULL;
     bytes = g_bytes_get_data(reply.bytes, &length);
     return bytes && g_utf8_validate(bytes, (gssize)length, NULL)
@@ -84,16 +95,20 @@ static const char *read_codeowners(const Search *search, const char *path)
                : "";
 }
 
-/* GitHub takes the first of these that is there. */
+/* The host takes the first of these that is there. */
 static gboolean guess_by_codeowners(const Search *search, OwnerGuess *guess)
 {
-    static const char *const files[] = {".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"};
+    static const char *const github[] = {".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"};
+    static const char *const gitlab[] = {"CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"};
+    static const char *const gitea[] = {"CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS"};
+    const Host *host = search->place->host;
+    const char *const *files = !host ? github : host->kind == &host_gitlab ? gitlab : gitea;
     const char *text = NULL;
     const char *const *owners;
     int line = 0;
     gsize file = 0;
 
-    for (; file < G_N_ELEMENTS(files) && !text; file++)
+    for (; file < 3 && !text; file++)
         text = read_codeowners(search, files[file]);
     owners =
         text ? codeowners_of(codeowners_parse(search->arena, text), search->at->path, &line) : NULL;
@@ -197,13 +212,12 @@ static void guess_by_history(const Search *search, OwnerGuess *guess)
 }
 
 OwnerGuess owner_guess(Catalog *catalog, Arena *arena, const Snapshot *snapshot,
-                       const ForgeLocation *at)
+                       const EditPlace *place)
 {
-    const Search search = {catalog, arena, snapshot, at};
+    const Search search = {catalog, arena, snapshot, place, &place->at};
     OwnerGuess guess = {0};
 
-    if (!guess_by_codeowners(&search, &guess) &&
-        forge_kind_of_host(catalog->forge, at->host) == FORGE_BUILTIN)
+    if (!guess_by_codeowners(&search, &guess) && edit_place_is_near(catalog, place))
         guess_by_history(&search, &guess);
     return guess;
 }

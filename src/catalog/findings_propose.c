@@ -195,27 +195,34 @@ static const char *text_of(Arena *arena, const CatalogRow *row, const Finding *f
 /* ---- proposals ---- */
 
 /* The place of the row's file; FALSE where it lies in no repository. */
-static gboolean place_of(const Proposer *proposer, const CatalogRow *row, ForgeLocation *at)
+static gboolean place_of(const Proposer *proposer, const CatalogRow *row, EditPlace *place)
 {
     Source source;
 
-    return row->parent && proposer->catalog->forge &&
-           source_parse(proposer->arena, row->source, &source, NULL) &&
-           g_str_equal(source.type, "url") &&
-           forge_parse_url(proposer->catalog->forge, proposer->arena, source.target, at, NULL);
+    return row->parent && source_parse(proposer->arena, row->source, &source, NULL) &&
+           edit_place(proposer->catalog, proposer->arena, &source, place);
 }
 
-static OwnerGuess guess_at(Proposer *proposer, const ForgeLocation *at)
+static OwnerGuess guess_at(Proposer *proposer, const EditPlace *place)
 {
+    Findings *findings = proposer->catalog->findings;
+    const ForgeLocation *at = &place->at;
     const char *key = arena_printf(proposer->arena, "%s/%s/%s@%s:%s", at->host, at->owner, at->name,
                                    at->ref, at->path);
-    OwnerGuess *guess = g_hash_table_lookup(proposer->guesses, key);
+    gboolean near = edit_place_is_near(proposer->catalog, place);
+    OwnerGuess *guess = g_hash_table_lookup(proposer->guesses, key), remembered;
 
-    if (guess || !has_time(proposer))
-        return guess ? *guess : (OwnerGuess){0};
+    if (guess)
+        return *guess;
+    if (!near && findings_recall(findings, proposer->arena, key, &remembered))
+        return remembered;
+    if (!has_time(proposer))
+        return (OwnerGuess){0};
     guess = arena_new0(proposer->arena, OwnerGuess, 1);
-    *guess = owner_guess(proposer->catalog, proposer->arena, proposer->snapshot, at);
+    *guess = owner_guess(proposer->catalog, proposer->arena, proposer->snapshot, place);
     g_hash_table_insert(proposer->guesses, (gpointer)key, guess);
+    if (!near)
+        findings_remember(findings, key, guess);
     return *guess;
 }
 
@@ -228,7 +235,7 @@ static const Proposal *propose(Proposer *proposer, const Finding *finding, const
     const char *before = finding->target ? text_of(arena, row, finding) : NULL;
     const char *kind =
         owner ? "group" : arena_strndup(arena, finding->target, strcspn(finding->target, ":"));
-    ForgeLocation at;
+    EditPlace place;
 
     proposal->id = id;
     proposal->reason = reason;
@@ -238,7 +245,7 @@ static const Proposal *propose(Proposer *proposer, const Finding *finding, const
     proposal->title = owner ? arena_printf(arena, "Set the owner to %s", proposal->after)
                             : arena_printf(arena, "Name %s instead", proposal->after);
     proposal->editable =
-        (before || finding->type == FINDING_OWNER_MISSING) && place_of(proposer, row, &at);
+        (before || finding->type == FINDING_OWNER_MISSING) && place_of(proposer, row, &place);
     return proposal;
 }
 
@@ -260,12 +267,12 @@ static const Proposal *propose_nearest(Proposer *proposer, const Finding *findin
 static const Proposal *propose_owner(Proposer *proposer, const Finding *finding,
                                      const CatalogRow *row)
 {
-    ForgeLocation at;
+    EditPlace place;
     OwnerGuess guess = {0};
     const Proposal *proposal = NULL;
 
-    if (place_of(proposer, row, &at))
-        guess = guess_at(proposer, &at);
+    if (place_of(proposer, row, &place))
+        guess = guess_at(proposer, &place);
     if (!guess.owner || g_str_equal(guess.id, "git-history"))
         proposal = propose_nearest(proposer, finding, row);
     if (!proposal && guess.owner)

@@ -170,6 +170,61 @@ static void the_nearest_name_is_proposed_as_it_was_spelled(TestDb *test)
     }
 }
 
+/* ---- other hosts ---- */
+
+static Response *contents(Request *request, void *room, GError **error)
+{
+    /* "* @house/team\n" */
+    return g_str_equal(request_param(request, "path"), "docs/CODEOWNERS")
+               ? response_text(200, "application/json",
+                               "{\"type\":\"file\",\"sha\":\"1\",\"content\":"
+                               "\"KiBAaG91c2UvdGVhbQo=\"}")
+               : response_text(404, "application/json", "{\"message\":\"Not Found\"}");
+}
+
+static const Route gitea[] = {
+    {"GET", "/api/v1/repos/{owner}/{name}/contents/{path...}", contents, ROUTE_WORKER,
+     PERMISSION_PUBLIC},
+    {0},
+};
+
+static void owners_are_read_from_other_hosts_and_remembered(TestDb *test)
+{
+    HttpServerOptions options = {.workers = 2};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    guint16 port;
+    HttpListener listener = {.listen_fd = http_listen_tcp("127.0.0.1", &port, &error)};
+    g_autoptr(HttpServer) server = http_server_new(&options);
+    g_autofree char *config =
+        g_strdup_printf(CONFIG "\nintegrations: {gitea: [{host: \"127.0.0.1:%u\", baseUrl: "
+                               "\"http://127.0.0.1:%u\", password: x}]}\n",
+                        port, port);
+    g_autofree char *url = g_strdup_printf(
+        "http://127.0.0.1:%u/house/shed/src/branch/main/deep/catalog-info.yaml", port);
+    g_auto(TestCatalog) fixture = {0};
+    g_autoptr(Snapshot) snapshot = NULL;
+    OwnerGuess guess, again;
+    EditPlace place;
+
+    http_mount(server, gitea, NULL);
+    g_assert_true(http_server_listen(server, &listener, &error));
+    test_catalog_init(&fixture, test, config);
+    test_catalog_write(&fixture, "all.yaml", GROUP("team"));
+    test_catalog_refresh(&fixture);
+    snapshot = index_acquire(fixture.catalog->index);
+    g_assert_true(edit_place(fixture.catalog, arena, &(Source){"url", url}, &place));
+    guess = owner_guess(fixture.catalog, arena, snapshot, &place);
+    g_assert_cmpstr(guess.owner, ==, "group:default/team");
+    g_assert_cmpstr(guess.reason, ==,
+                    "docs/CODEOWNERS gives deep/catalog-info.yaml to @house/team in line 1");
+    g_assert_false(findings_recall(fixture.catalog->findings, arena, "x", &again));
+    findings_remember(fixture.catalog->findings, "x", &guess);
+    g_assert_true(findings_recall(fixture.catalog->findings, arena, "x", &again));
+    g_assert_cmpstr(again.owner, ==, guess.owner);
+    http_server_stop(server, 5000);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -180,5 +235,7 @@ int main(int argc, char **argv)
                 a_faulty_file_is_a_finding_with_its_line);
     test_db_add("/catalog/findings/the-nearest-name-is-proposed-as-it-was-spelled",
                 the_nearest_name_is_proposed_as_it_was_spelled);
+    test_db_add("/catalog/findings/owners-are-read-from-other-hosts-and-remembered",
+                owners_are_read_from_other_hosts_and_remembered);
     return test_db_run();
 }
