@@ -4,7 +4,8 @@
 #include <string.h>
 
 #define DEPTH_MAX 16
-#define NODES_MAX 10000
+#define NODES_MAX 10000   /* values to compare with */
+#define BRANCHES_MAX 1000 /* each may be about as many documents as there are */
 
 /* ---- building ---- */
 
@@ -134,7 +135,7 @@ const Predicate *predicate_from_filters(Arena *arena, const char *const *filters
 typedef struct {
     Arena *arena;
     GError **error;
-    int depth, nodes;
+    int depth, nodes, branches;
 } Builder;
 
 static const Predicate *build(Builder *builder, const Value *query);
@@ -276,7 +277,7 @@ static const Predicate *build(Builder *builder, const Value *query)
 
     if (!value_is(query, VALUE_OBJECT))
         return refuse(builder, "a predicate is an object");
-    if (builder->depth >= DEPTH_MAX || ++builder->nodes > NODES_MAX)
+    if (builder->depth >= DEPTH_MAX || ++builder->branches > BRANCHES_MAX)
         return refuse(builder, "too large");
     builder->depth++;
     node = build_object(builder, query);

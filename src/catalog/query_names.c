@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define WALK_MAX 32 /* documents that are rather passed by than searched for */
+#define FAR 256     /* documents to read from which on those of one part are read in a row */
 
 /* ---- one segment ---- */
 
@@ -197,25 +198,37 @@ static void reader_look(Reader *reader)
         reader->name = name_of(reader->segment, reader->iterator.current_value);
 }
 
-/* The reader that stands first, NULL at the end. They are few. */
-static Reader *first_reader(Reader *readers, guint count)
+static int compare_readers(const Reader *one, const Reader *other)
+{
+    int order = strcmp(one->name, other->name);
+
+    return order ? order
+                 : strcmp(segment_doc_uid(one->segment, one->iterator.current_value),
+                          segment_doc_uid(other->segment, other->iterator.current_value));
+}
+
+/* The reader that stands first beside without (which may be NULL); NULL at the end. They are few.
+ */
+static Reader *first_reader(Reader *readers, guint count, const Reader *without)
 {
     Reader *best = NULL;
 
-    for (guint i = 0; i < count; i++) {
-        Reader *reader = &readers[i];
-        int order;
-
-        if (!reader->iterator.has_value)
-            continue;
-        order = best ? strcmp(reader->name, best->name) : -1;
-        if (order == 0)
-            order = strcmp(segment_doc_uid(reader->segment, reader->iterator.current_value),
-                           segment_doc_uid(best->segment, best->iterator.current_value));
-        if (order < 0)
-            best = reader;
-    }
+    for (guint i = 0; i < count; i++)
+        if (readers[i].iterator.has_value && &readers[i] != without &&
+            (!best || compare_readers(&readers[i], best) < 0))
+            best = &readers[i];
     return best;
+}
+
+/* The first document of reader that does not stand before those of all others. */
+static guint32 find_end(Reader *readers, guint count, const Reader *reader)
+{
+    const Reader *other = first_reader(readers, count, reader);
+
+    if (!other)
+        return G_MAXUINT32;
+    return find_doc(reader->segment, other->name,
+                    segment_doc_uid(other->segment, other->iterator.current_value), FALSE);
 }
 
 static guint open_readers(const NameRange *range, const guint64 *ranks, Reader *readers)
@@ -238,25 +251,35 @@ static guint open_readers(const NameRange *range, const guint64 *ranks, Reader *
     return count;
 }
 
-static void read_on(Reader *readers, guint count, guint64 skip, guint64 limit, GArray *hits)
+/* Reads at least one document, and those that follow up to end; how many. */
+static guint64 read_row(Reader *reader, guint32 end, guint64 *skip, guint64 limit, GArray *hits)
 {
-    while (limit > 0) {
-        Reader *reader = count == 1 ? (readers->iterator.has_value ? readers : NULL)
-                                    : first_reader(readers, count);
-        EntityId hit;
+    guint64 read = 0;
 
-        if (!reader)
-            return;
-        hit = (EntityId){reader->part, reader->iterator.current_value};
+    do {
+        EntityId hit = {reader->part, reader->iterator.current_value};
+
         roaring_advance_uint32_iterator(&reader->iterator);
-        if (count > 1)
-            reader_look(reader);
-        if (skip > 0) {
-            skip--;
+        if (*skip > 0) {
+            (*skip)--;
             continue;
         }
         g_array_append_val(hits, hit);
-        limit--;
+        read++;
+    } while (read < limit && reader->iterator.has_value && reader->iterator.current_value < end);
+    return read;
+}
+
+static void read_on(Reader *readers, guint count, guint64 skip, guint64 limit, GArray *hits)
+{
+    gboolean far = limit > FAR;
+    Reader *reader;
+
+    while (limit > 0 && (reader = first_reader(readers, count, NULL))) {
+        guint32 end = count == 1 ? G_MAXUINT32 : far ? find_end(readers, count, reader) : 0;
+
+        limit -= read_row(reader, end, &skip, limit, hits);
+        reader_look(reader);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "catalog/query.h"
 #include "catalog/catalog_internal.h"
 #include "formats/json.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -464,7 +465,7 @@ static QueryPageRequest random_request(Arena *arena)
         orders[i] = (QueryOrder){pick(keys), chance(50)};
     request.orders = orders;
     request.offset = (guint64)g_test_rand_int_range(0, 20);
-    request.limit = (guint64)g_test_rand_int_range(0, 20);
+    request.limit = (guint64)g_test_rand_int_range(0, chance(10) ? 2000 : 20);
     return request;
 }
 
@@ -662,6 +663,70 @@ static void test_what_is_remembered_keeps_its_bounds(void)
     other->view.memory = other->memory;
 }
 
+/* ---- threads ---- */
+
+typedef struct {
+    const World *world;
+    guint64 number;
+} Asker;
+
+/* Asks the same as the others, of the same memory, each of another moment. */
+static void *ask_on(void *data)
+{
+    const Asker *asker = data;
+    QueryView view = asker->world->view;
+    const QueryOrder order = {"metadata.title", FALSE};
+    const QueryPageRequest request = {
+        .orders = &order, .order_count = 1, .missing_excluded = TRUE, .offset = 100, .limit = 10};
+
+    for (guint i = 0; i < 60; i++) {
+        g_autoptr(Arena) arena = arena_new(1 << 20);
+        const char *const keys_asked[] = {"metadata.title", NULL};
+        const Predicate *predicate = predicate_any_key(arena, PREDICATE_CONTAINS, keys_asked,
+                                                       arena_printf(arena, "%u", i % 7));
+        g_autoptr(QueryMatch) match = NULL;
+        g_autoptr(GString) facet = g_string_new(NULL);
+        g_auto(QueryPage) page = {0};
+
+        view.number = asker->number + i % 3;
+        match = query_match_new(&view, predicate);
+        query_page(match, &request, &page);
+        query_facet(match, "spec.type", facet);
+        g_assert_cmpuint(page.hits->len, ==, 10);
+        g_assert_cmpuint(page.total, ==, query_match_count(match));
+        g_assert_true(g_str_has_suffix(facet->str, "}]"));
+    }
+    return NULL;
+}
+
+static void test_threads_share_what_is_remembered(void)
+{
+    g_autoptr(World) world = world_new(3, 6000, 3000);
+    pthread_t threads[4];
+    Asker askers[4];
+
+    for (guint i = 0; i < 4; i++) {
+        askers[i] = (Asker){world, last_number + 1 + i};
+        g_assert_cmpint(pthread_create(&threads[i], NULL, ask_on, &askers[i]), ==, 0);
+    }
+    for (guint i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    last_number += 10;
+}
+
+static void test_questions_have_bounds(void)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(GError) error = NULL;
+    Value *list = value_array_new(arena), *query = value_object_new(arena);
+
+    for (int i = 0; i < 1001; i++)
+        value_append(arena, list, value_object_new(arena));
+    value_set(arena, query, "$any", list);
+    g_assert_null(predicate_from_value(arena, query, &error));
+    g_assert_cmpstr(error->message, ==, "Invalid query: too large");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -677,5 +742,8 @@ int main(int argc, char **argv)
                     test_an_empty_catalog_has_an_answer);
     g_test_add_func("/catalog/query/what-is-remembered-keeps-its-bounds",
                     test_what_is_remembered_keeps_its_bounds);
+    g_test_add_func("/catalog/query/threads-share-what-is-remembered",
+                    test_threads_share_what_is_remembered);
+    g_test_add_func("/catalog/query/questions-have-bounds", test_questions_have_bounds);
     return g_test_run();
 }

@@ -7,6 +7,8 @@ typedef struct {
     _Atomic int sse_count;
     _Atomic gboolean reading_allowed;
     _Atomic gboolean stream_failed;
+    int pieces;
+    _Atomic gboolean pieces_ended;
     _Atomic gboolean destroyed;
 } Fixture;
 
@@ -99,6 +101,31 @@ static Response *download(Request *request, void *room, GError **error)
     return response_stream_end(response);
 }
 
+/* Thirty pieces of 100,000 bytes. */
+static void next_piece(void *data, GString *out)
+{
+    Fixture *fixture = data;
+
+    if (fixture->pieces++ < 30)
+        g_string_set_size(out, 100000);
+}
+
+static void pieces_end(void *data)
+{
+    Fixture *fixture = data;
+
+    fixture->pieces_ended = TRUE;
+}
+
+static Response *pieces(Request *request, void *room, GError **error)
+{
+    Fixture *fixture = room;
+
+    fixture->pieces = 0;
+    return response_pieces(request, 200, "application/octet-stream", next_piece, fixture,
+                           pieces_end);
+}
+
 static Response *break_off(Request *request, void *room, GError **error)
 {
     Response *response = response_stream_begin(request, 200, "text/plain");
@@ -182,6 +209,7 @@ static const Route routes[] = {
     {"POST", "/api/upload/refused", refuse_upload, ROUTE_STREAM, PERMISSION_PUBLIC},
     {"POST", "/api/upload/secret", upload, ROUTE_STREAM, "secret.write"},
     {"GET", "/api/download/v1", download, ROUTE_STREAM, PERMISSION_PUBLIC},
+    {"GET", "/api/download/pieces", pieces, ROUTE_INLINE, PERMISSION_PUBLIC},
     {"GET", "/api/download/broken", break_off, ROUTE_STREAM, PERMISSION_PUBLIC},
     {"GET", "/api/events/v1", events, ROUTE_WORKER, PERMISSION_PUBLIC},
     {"GET", "/api/upgrade/v1", upgrade, ROUTE_STREAM, PERMISSION_PUBLIC},
@@ -549,6 +577,40 @@ static void wait_for(_Atomic gboolean *flag)
     g_assert_true(*flag);
 }
 
+static void test_pieces(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+    int fd = raw_connect(fixture->port);
+
+    raw_send(fd, "GET /api/download/pieces HTTP/1.0\r\nHost: localhost\r\n\r\n", -1);
+    raw_read_until(fd, got, NULL);
+    g_assert_cmpuint(got->len - (gsize)(strstr(got->str, "\r\n\r\n") - got->str) - 4, ==, 3000000);
+    close(fd);
+    wait_for(&fixture->pieces_ended);
+}
+
+static void test_pieces_client_leaves(Fixture *fixture, gconstpointer data)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+    int fd = raw_connect(fixture->port);
+
+    raw_send(fd, "GET /api/download/pieces HTTP/1.1\r\nHost: localhost\r\n\r\n", -1);
+    raw_read_until(fd, got, "200 OK");
+    close(fd);
+    wait_for(&fixture->pieces_ended);
+}
+
+static void test_pieces_head(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *reply = raw_exchange(
+        fixture->port,
+        "HEAD /api/download/pieces HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+
+    assert_contains(reply, "HTTP/1.1 200");
+    g_assert_cmpint(fixture->pieces, ==, 0);
+    wait_for(&fixture->pieces_ended);
+}
+
 static void test_download_client_leaves(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(GString) got = g_string_new(NULL);
@@ -813,6 +875,9 @@ int main(int argc, char **argv)
     add("upload-waits-for-a-slow-handler", NULL, test_upload_backpressure);
     add("download-streams", NULL, test_download);
     add("download-ends-when-the-client-leaves", NULL, test_download_client_leaves);
+    add("pieces-are-made-while-they-are-sent", NULL, test_pieces);
+    add("pieces-end-when-the-client-leaves", NULL, test_pieces_client_leaves);
+    add("no-piece-is-made-for-head", NULL, test_pieces_head);
     add("stream-that-fails-breaks-the-connection", NULL, test_broken_stream);
     add("events-are-streamed", NULL, test_sse);
     add("events-end-when-the-client-leaves", NULL, test_sse_client_leaves);
