@@ -9,9 +9,13 @@
 /* The sentence itself, without who found it and what to read about it. */
 static const char *plain_message(Arena *arena, const ModelFault *fault)
 {
+    static const char envelope[] = "Malformed envelope, ";
     const char *message = fault->cause_message ? fault->cause_message : fault->message;
-    const char *end = strstr(message, ". To learn more about");
+    const char *end;
 
+    if (g_str_has_prefix(message, envelope))
+        message += strlen(envelope);
+    end = strstr(message, ". To learn more about");
     return end ? arena_strndup(arena, message, (gsize)(end - message)) : message;
 }
 
@@ -39,30 +43,9 @@ static const char *kind_hint(Arena *arena, const Value *document)
     return "kinds of your own are configured in catalog.kinds";
 }
 
-/* A member nobody knows was most likely meant to be another, or to stand further inside. */
-static const char *member_hint(Arena *arena, const char *name)
-{
-    static const char *const roots[] = {"apiVersion", "kind", "metadata", "spec", NULL};
-    static const char *const inner[] = {"name",        "namespace", "title",
-                                        "description", "labels",    "annotations",
-                                        "tags",        "links",     NULL};
-    const char *near = nearest_name(name, roots);
-
-    if (near)
-        return arena_printf(arena, "did you mean %s?", near);
-    if (g_strv_contains(inner, name))
-        return "it belongs into metadata";
-    return "what a kind knows belongs into spec";
-}
-
 static const char *hint_of(Arena *arena, const Value *document, const ModelFault *fault)
 {
-    if (g_str_equal(code_of(fault), "catalog-kind"))
-        return kind_hint(arena, document);
-    if (strstr(fault->message, "additionalProperty: "))
-        return member_hint(arena, strstr(fault->message, "additionalProperty: ") +
-                                      strlen("additionalProperty: "));
-    return NULL;
+    return g_str_equal(code_of(fault), "catalog-kind") ? kind_hint(arena, document) : fault->hint;
 }
 
 gboolean descriptor_check(CatalogFiles *files, const Descriptor *descriptor, gboolean valid,

@@ -2,6 +2,7 @@
 #include "catalog/catalog_internal.h"
 #include "catalog/kinds.h"
 #include "catalog/model_internal.h"
+#include "base/nearest.h"
 #include <string.h>
 
 static gboolean broken(ModelCheck *check, const char *where, const char *what, const char *argument,
@@ -23,7 +24,6 @@ static gboolean wrong_type(ModelCheck *check, const char *where, const char *typ
 
 static gboolean missing(ModelCheck *check, const char *where, const char *name, const Value *parent)
 {
-    check->hint = arena_printf(check->arena, "add %s", name);
     return broken(check, where,
                   arena_printf(check->arena, "must have required property '%s'", name),
                   arena_printf(check->arena, "missingProperty: %s", name), parent);
@@ -158,6 +158,22 @@ static gboolean check_named(ModelCheck *check, const Value *entity)
            (value_get(metadata, "name") || missing(check, "/metadata", "name", metadata));
 }
 
+/* A member nobody knows was most likely meant to be another, or to stand further inside. */
+static const char *member_hint(Arena *arena, const char *name)
+{
+    static const char *const roots[] = {"apiVersion", "kind", "metadata", "spec", NULL};
+    static const char *const inner[] = {"name",        "namespace", "title",
+                                        "description", "labels",    "annotations",
+                                        "tags",        "links",     NULL};
+    const char *near = nearest_name(name, roots);
+
+    if (near)
+        return arena_printf(arena, "did you mean %s?", near);
+    if (g_strv_contains(inner, name))
+        return "it belongs into metadata";
+    return "what a kind knows belongs into spec";
+}
+
 /* "relations" and "status" are for the next check to refuse. */
 static gboolean check_members(ModelCheck *check, const Value *entity)
 {
@@ -176,7 +192,7 @@ static gboolean check_members(ModelCheck *check, const Value *entity)
                arena_printf(check->arena, "additionalProperty: %s", key), NULL);
         check->line = value_key_line(entity, key);
         check->column = value_key_column(entity, key);
-        check->hint = arena_printf(check->arena, "take %s out, or put it below spec", key);
+        check->hint = member_hint(check->arena, key);
         return FALSE;
     }
     return TRUE;
