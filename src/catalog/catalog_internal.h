@@ -254,9 +254,12 @@ int64_t store_forget_versions(DbConn *tx, int64_t before, int64_t limit, GError 
 
 /* ---- reading (see reading.h) ---- */
 
-/* entity with $text, $json and $yaml replaced, files relative to base. */
+/* entity with $text, $json, $yaml, $openapi and $asyncapi replaced, files relative to base. *at is
+ * the place of the one that failed. */
 const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *entity,
-                                  const Source *base, GError **error);
+                                  const Source *base, const Value **at, GError **error);
+/* Whether value holds an object that a placeholder could be: one key, which begins with "$". */
+gboolean placeholders_are_in(const Value *value);
 
 /* Whether entity may come from origin, by catalog.rules and the location's own. */
 gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocation *origin);

@@ -33,18 +33,19 @@ static void check_document(Check *check, const Value *document)
 {
     g_autoptr(GError) error = NULL;
     ModelFault fault = {0};
-    const Value *entity;
+    const Value *entity, *at;
     const char *ref;
 
     if (!model_check_envelope(check->arena, document, &fault)) {
         report_fault(check, &fault, document);
         return;
     }
-    entity =
-        placeholders_resolve(check->catalog, check->arena, document, &check->file->source, &error);
+    entity = placeholders_resolve(check->catalog, check->arena, document, &check->file->source, &at,
+                                  &error);
     if (!entity) {
-        report(check, DIAGNOSTIC_ERROR, "catalog-placeholder", error->message, value_line(document),
-               value_column(document));
+        at = at ? at : document;
+        report(check, DIAGNOSTIC_ERROR, "catalog-placeholder", error->message, value_line(at),
+               value_column(at));
         return;
     }
     entity = model_normalize(check->arena, entity);

@@ -43,30 +43,18 @@ static void add_error(Loader *loader, Found *found, const GError *error, const V
 
 /* ---- one document ---- */
 
-/* Whether value holds an object that a placeholder could be: one key, which begins with "$". */
-static gboolean has_placeholder(const Value *value)
-{
-    if (value_is(value, VALUE_OBJECT) && value_count(value) == 1 && *value_key_at(value, 0) == '$')
-        return TRUE;
-    for (guint i = 0; i < value_count(value); i++)
-        if (has_placeholder(value_is(value, VALUE_ARRAY) ? value_item(value, i)
-                                                         : value_value_at(value, i)))
-            return TRUE;
-    return FALSE;
-}
-
 static const Value *resolve(Loader *loader, Found *found)
 {
     g_autoptr(GError) error = NULL;
-    const Value *entity;
+    const Value *entity, *at;
 
-    if (!has_placeholder(value_get(found->document, "spec")))
+    if (!placeholders_are_in(found->document))
         return found->document;
     found->depends = TRUE;
     entity = placeholders_resolve(loader->catalog, loader->arena, found->document,
-                                  &loader->text->source, &error);
+                                  &loader->text->source, &at, &error);
     if (!entity)
-        add_error(loader, found, error, found->document);
+        add_error(loader, found, error, at ? at : found->document);
     return entity;
 }
 

@@ -1,4 +1,6 @@
-/* `$text`, `$json` and `$yaml`: values that stand in files of their own. */
+/* `$text`, `$json`, `$yaml`, `$openapi` and `$asyncapi`: values that stand in files of their own.
+ */
+#include "catalog/bundle.h"
 #include "catalog/catalog_internal.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
@@ -7,75 +9,118 @@ typedef struct {
     Catalog *catalog;
     Arena *arena;
     const Source *base;
+    const Value *at; /* the placeholder that failed */
     GError **error;
 } Run;
 
 static const Value *resolve(Run *run, const Value *value);
 
-static const Value *as_text(Run *run, GBytes *bytes, const char *file)
+static const Value *as_text(Run *run, GBytes *bytes, const Source *source)
 {
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
 
     if (g_utf8_validate(text, (gssize)length, NULL))
         return value_string_new_length(run->arena, text ? text : "", length);
-    g_set_error(run->error, PAVE_ERROR, ERROR_INPUT, "%s is not UTF-8 text", file);
+    g_set_error(run->error, PAVE_ERROR, ERROR_INPUT, "%s is not UTF-8 text", source->target);
     return NULL;
 }
 
-static const Value *as_json(Run *run, GBytes *bytes, const char *file)
+static const Value *as_json(Run *run, GBytes *bytes, const Source *source)
 {
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
     const Value *value = json_parse(run->arena, text ? text : "", (gssize)length, run->error);
 
     if (!value)
-        g_prefix_error(run->error, "%s:", file);
+        g_prefix_error(run->error, "%s:", source->target);
     return value;
 }
 
-static const Value *as_yaml(Run *run, GBytes *bytes, const char *file)
+static const Value *as_yaml(Run *run, GBytes *bytes, const Source *source)
 {
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    const Value *value =
-        yaml_parse(run->arena, text ? text : "", (gssize)length, file, YAML_PLAIN, diagnostics);
+    const Value *value = yaml_parse(run->arena, text ? text : "", (gssize)length, source->target,
+                                    YAML_PLAIN, diagnostics);
 
     if (!diagnostics_to_error(diagnostics, run->error))
         return NULL;
     return value ? value : value_null_new(run->arena);
 }
 
+static const Value *as_bundle(Run *run, GBytes *bytes, const Source *source)
+{
+    const char *text = bundle_text(run->catalog, run->arena, source, bytes, run->error);
+
+    return text ? value_string_new(run->arena, text) : NULL;
+}
+
 static const struct {
     const char *key;
-    const Value *(*decode)(Run *, GBytes *, const char *);
-} placeholders[] = {{"$text", as_text}, {"$json", as_json}, {"$yaml", as_yaml}};
+    const Value *(*decode)(Run *, GBytes *, const Source *);
+} placeholders[] = {{"$text", as_text},
+                    {"$json", as_json},
+                    {"$yaml", as_yaml},
+                    {"$openapi", as_bundle},
+                    {"$asyncapi", as_bundle}};
 
-/* The value of a placeholder; *is_one tells whether object is one. */
-static const Value *resolve_placeholder(Run *run, const Value *object, gboolean *is_one)
+/* The file that target names. One of another repository of the same host is not this one's to
+ * bring in. */
+static gboolean locate(Run *run, const char *target, Source *source)
 {
-    const char *target = value_string(value_value_at(object, 0), NULL);
+    const char *type = strstr(target, "://") ? "url" : NULL;
+
+    if (!source_resolve(run->catalog, run->arena, run->base, type, target, source, run->error))
+        return FALSE;
+    if (!source_crosses_repository(run->catalog, run->arena, run->base, source))
+        return TRUE;
+    g_set_error(run->error, PAVE_ERROR, ERROR_NOT_ALLOWED, "%s lies in another repository than %s",
+                source->target, run->base->target);
+    return FALSE;
+}
+
+static const Value *read_placeholder(Run *run, gsize index, const Value *written)
+{
+    const char *target = value_string(written, "");
     g_auto(SourceReply) reply = {0};
+    const Value *value = NULL;
     Source source;
 
-    *is_one = FALSE;
-    if (value_count(object) != 1 || !target)
-        return NULL;
-    for (gsize i = 0; i < G_N_ELEMENTS(placeholders); i++) {
-        if (!g_str_equal(value_key_at(object, 0), placeholders[i].key))
-            continue;
-        *is_one = TRUE;
-        if (!source_resolve(run->catalog, run->arena, run->base, NULL, target, &source, run->error))
-            return NULL;
-        if (!source_read(run->catalog, run->arena, &source, NULL, &reply, run->error)) {
-            g_prefix_error(run->error, "Placeholder %s could not read location %s, ",
-                           placeholders[i].key, target);
-            return NULL;
-        }
-        return placeholders[i].decode(run, reply.bytes, source.target);
+    run->at = written;
+    if (locate(run, target, &source) &&
+        source_read(run->catalog, run->arena, &source, NULL, &reply, run->error)) {
+        value = placeholders[index].decode(run, reply.bytes, &source);
+        if (!value)
+            g_prefix_error(run->error, "Placeholder %s: ", placeholders[index].key);
+        return value;
     }
+    g_prefix_error(run->error, "Placeholder %s could not read location %s, ",
+                   placeholders[index].key, target);
     return NULL;
+}
+
+static gboolean has_dollar_key(const Value *object)
+{
+    for (guint i = 0; i < value_count(object); i++)
+        if (*value_key_at(object, i) == '$')
+            return TRUE;
+    return FALSE;
+}
+
+/* The value of an object with a "$" in front of a key: of a placeholder what it stands for, of
+ * anything else itself, as it is. */
+static const Value *resolve_placeholder(Run *run, const Value *object)
+{
+    const Value *target = value_value_at(object, 0);
+
+    if (value_count(object) != 1 || !value_is(target, VALUE_STRING))
+        return object;
+    for (gsize i = 0; i < G_N_ELEMENTS(placeholders); i++)
+        if (g_str_equal(value_key_at(object, 0), placeholders[i].key))
+            return read_placeholder(run, i, target);
+    return object;
 }
 
 static const Value *resolve_members(Run *run, const Value *object)
@@ -109,31 +154,30 @@ static const Value *resolve_items(Run *run, const Value *list)
 
 static const Value *resolve(Run *run, const Value *value)
 {
-    gboolean is_one;
-    const Value *resolved;
-
     if (value_is(value, VALUE_ARRAY))
         return resolve_items(run, value);
     if (!value_is(value, VALUE_OBJECT))
         return value;
-    resolved = resolve_placeholder(run, value, &is_one);
-    return is_one ? resolved : resolve_members(run, value);
+    return has_dollar_key(value) ? resolve_placeholder(run, value) : resolve_members(run, value);
+}
+
+gboolean placeholders_are_in(const Value *value)
+{
+    if (value_is(value, VALUE_OBJECT) && value_count(value) == 1 && *value_key_at(value, 0) == '$')
+        return TRUE;
+    for (guint i = 0; i < value_count(value); i++)
+        if (placeholders_are_in(value_is(value, VALUE_ARRAY) ? value_item(value, i)
+                                                             : value_value_at(value, i)))
+            return TRUE;
+    return FALSE;
 }
 
 const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *entity,
-                                  const Source *base, GError **error)
+                                  const Source *base, const Value **at, GError **error)
 {
-    Run run = {catalog, arena, base, error};
-    const Value *spec = value_get(entity, "spec");
-    Value *resolved;
+    Run run = {.catalog = catalog, .arena = arena, .base = base, .error = error};
+    const Value *resolved = placeholders_are_in(entity) ? resolve(&run, entity) : entity;
 
-    /* A template's steps are full of objects with one key, and none of them is meant for us. */
-    if (!spec || g_str_equal(value_path_string(entity, "kind", ""), "Template"))
-        return entity;
-    spec = resolve(&run, spec);
-    if (!spec)
-        return NULL;
-    resolved = value_clone_shallow(arena, entity);
-    value_set(arena, resolved, "spec", spec);
+    *at = run.at;
     return resolved;
 }

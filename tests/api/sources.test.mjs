@@ -254,3 +254,33 @@ test('a kind that the organisation defined is checked, related and listed', asyn
   assert.deepEqual([of('Component').apiVersion, of('Component').plural, of('Component').custom, of('Component').schema.properties.spec.required], ['backstage.io/v1alpha1', 'components', false, ['type', 'lifecycle', 'owner']]);
   assert.equal(items.filter(({ kind }) => kind === 'AiResource').length, 1);
 });
+
+const faultsOf = async (text) => {
+  const { items } = await client.getEntities({ filter: { kind: 'location' } }, options);
+  return items.flatMap(({ status }) => status?.items ?? []).map(({ message }) => message).filter((message) => message.includes(text));
+};
+
+test('placeholders stand for other files, also where the entity is a file', async () => {
+  const { metadata, spec } = await client.getEntityByRef('api:default/orders', options);
+  assert.equal(metadata.annotations['acme.example/notes'], 'Mind the gap\n');
+  assert.deepEqual(spec.limits, { perMinute: 60 });
+  assert.deepEqual(spec.kept, { $unknown: 'x', $text: './notes.txt' });
+});
+
+test('an API description of several files comes as one', async () => {
+  const { definition } = (await client.getEntityByRef('api:default/orders', options)).spec;
+  const lines = definition.split('\n').map((line) => line.trim());
+  assert.deepEqual(lines.filter((line) => line.includes('$ref')), ['$ref: "#/components/schemas/Id"']);
+  for (const wanted of ['openapi: 3.0.0', 'type: array', 'description: of the customer']) assert.ok(lines.includes(wanted), definition);
+});
+
+test('references in a circle and to nothing are told with their place', async () => {
+  assert.match((await faultsOf('circle'))[0], /node\.yaml:3:18: the references lead in a circle: .*node\.yaml#\/Node → .*node\.yaml#\/Node .*apis\.yaml:27:15\)$/);
+  assert.match((await faultsOf('Nothing'))[0], /broken\.yaml:4:15: .*node\.yaml has no "\/Nothing"/);
+});
+
+test('a placeholder does not reach into another repository of the host', async () => {
+  github.add('acme/reach', { files: { 'catalog-info.yaml': component('gh-reach', `  note: {$text: "${github.url}/acme/shop/blob/main/services/cart/catalog-info.yaml"}\n`) } });
+  const location = await register(`${github.url}/acme/reach/blob/main/catalog-info.yaml`);
+  assert.match(await messageOf(location), /^NotAllowedError: Placeholder \$text could not read location .* lies in another repository than/);
+});
