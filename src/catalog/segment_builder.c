@@ -31,7 +31,7 @@ struct SegmentBuilder {
     GHashTable *by_key; /* key → number + 1 */
     guint32 *table;     /* open addressing: fact + 1 */
     gsize slots;
-    guint64 text_bytes;
+    guint64 text_bytes, hash_seed;
     TextCoder *coder; /* stays from one segment to the next */
 };
 
@@ -64,6 +64,7 @@ SegmentBuilder *segment_builder_new(void)
     SegmentBuilder *builder = g_new0(SegmentBuilder, 1);
 
     builder->coder = text_coder_new();
+    builder->hash_seed = (guint64)g_random_int() << 32 | g_random_int();
     start(builder);
     return builder;
 }
@@ -130,7 +131,7 @@ static guint32 fact_of(SegmentBuilder *builder, const SearchRow *row)
     const char *folded = row->value;
     const char *original = row->original ? row->original : folded;
     guint32 field = field_of(builder, row->key);
-    guint32 hash = (guint32)segment_hash(folded ? original : "", field);
+    guint32 hash = (guint32)segment_hash(folded ? original : "", builder->hash_seed ^ field);
     gsize slot = hash & (builder->slots - 1);
     Fact fact = {.field = field, .hash = hash};
 

@@ -180,7 +180,7 @@ static void write_documents(Merge *merge)
     }
     if (merge->writer.path && plain_bytes(merge) >= TEXT_LARGE)
         text_coder_train(coder, document_at, merge, merge->places->len);
-    else if (merge->writer.path && used)
+    if (merge->writer.path && used && !text_coder_is_used(coder))
         text_coder_use(coder, used);
     segment_write_documents(&merge->writer, coder, document_at, merge);
 }

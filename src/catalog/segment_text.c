@@ -206,6 +206,7 @@ gboolean text_coder_train(TextCoder *coder, DocumentAt at, gpointer data, guint3
     guint32 step = MAX(count / 8192, 1);
     guint8 *bytes;
     size_t length;
+    guint coding;
 
     for (guint32 doc = 0; doc < count && samples->len < SAMPLE_BYTES; doc += step) {
         DocumentSource document;
@@ -221,10 +222,11 @@ gboolean text_coder_train(TextCoder *coder, DocumentAt at, gpointer data, guint3
     length = ZDICT_trainFromBuffer(bytes, DICTIONARY_BYTES, samples->data,
                                    (const size_t *)(const void *)sizes->data, sizes->len);
     dictionary = g_bytes_new_take(bytes, ZDICT_isError(length) ? 0 : length);
-    if (ZDICT_isError(length))
-        return FALSE; /* too few that are alike: they stay plain */
-    text_coder_use(coder, text_coder_add(coder, dictionary));
-    return TRUE;
+    /* Too few texts that are alike, or too many dictionaries. */
+    coding = ZDICT_isError(length) ? 0 : text_coder_add(coder, dictionary);
+    if (coding)
+        text_coder_use(coder, coding);
+    return coding != 0;
 }
 
 void text_coder_encode(TextCoder *coder, DocumentSource *document)
