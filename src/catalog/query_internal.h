@@ -110,3 +110,40 @@ roaring_bitmap_t *column_valued(const Segment *segment, const char *field,
 /* How many of docs have which value, value_count numbers. everything: docs are all there are. */
 guint32 *column_value_counts(const SegmentField *field, const roaring_bitmap_t *docs,
                              gboolean everything, guint shift);
+
+/* ---- by value, across segments (query_merge.c) ---- */
+
+/* Documents of every part, with and without the dead. */
+typedef struct {
+    const roaring_bitmap_t **live, **matched;
+} Docs;
+
+/* The columns of the parts, and in each where the reading stands. */
+typedef struct {
+    Column *columns;
+    guint count;
+    gboolean descending;
+    guint32 *at; /* the value that comes next; value_count: none */
+    SegmentValues **values;
+    GString *text; /* of the group */
+} Merge;
+
+/* key, least: as column_init() has them. */
+void merge_init(Merge *merge, const QueryMatch *match, const QueryOrder *order, const Docs *docs,
+                const char *key, gboolean least);
+void merge_clear(Merge *merge);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Merge, merge_clear)
+guint64 merge_count(const Merge *merge);
+/* Rows whose value is less than text. */
+guint64 merge_before(const Merge *merge, const char *text);
+/* Goes where the next value is text, or comes after it; NULL: where all begins. */
+void merge_seek(Merge *merge, const char *text);
+/* Goes to the group in which the row of rank stands (in the direction of the merge; there is one);
+ * the rows of that group that come before it. */
+guint64 merge_seek_rank(Merge *merge, guint64 rank);
+/* The documents of the next group in every part (NULL: none there), whose value is then in text;
+ * NULL at the end. */
+roaring_bitmap_t **merge_next(Merge *merge);
+
+guint64 docs_count(roaring_bitmap_t **docs, guint count);
+void docs_free(roaring_bitmap_t **docs, guint count);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #define NAME_FIELD "metadata.name"
-#define WALK_MAX 64 /* rows that are rather passed by than searched for */
 
 typedef struct {
     const QueryMatch *match;
@@ -19,11 +18,6 @@ static gboolean is_by_name(const QueryPageRequest *request, guint level)
 {
     return level >= request->order_count || g_str_equal(request->orders[level].field, NAME_FIELD);
 }
-
-/* Documents of every part, with and without the dead. */
-typedef struct {
-    const roaring_bitmap_t **live, **matched;
-} Docs;
 
 static NameRange name_range(const Pager *pager, const roaring_bitmap_t **docs)
 {
@@ -74,234 +68,6 @@ static void read_names(Pager *pager, const roaring_bitmap_t **docs, gboolean des
     pager->left -= hits->len - before;
     if (hits->len > before)
         note_values(pager);
-}
-
-/* ---- one field, across segments ---- */
-
-/* The columns of the parts, and in each where the reading stands. */
-typedef struct {
-    const Pager *pager;
-    Column *columns;
-    guint count;
-    gboolean descending;
-    guint32 *at; /* the value that comes next; value_count: none */
-    SegmentValues **values;
-    GString *text; /* of the group */
-} Merge;
-
-static void merge_init(Merge *merge, const Pager *pager, const QueryOrder *order, const Docs *docs,
-                       const char *key, gboolean least)
-{
-    const QueryMatch *match = pager->match;
-
-    *merge = (Merge){.pager = pager, .count = match->count, .descending = order->descending};
-    merge->columns = g_new0(Column, match->count);
-    merge->at = g_new0(guint32, match->count);
-    merge->values = g_new0(SegmentValues *, match->count);
-    merge->text = g_string_new(NULL);
-    for (guint i = 0; i < match->count; i++) {
-        column_init(&merge->columns[i], match->view, match->parts[i].segment, order->field,
-                    docs->live[i], docs->matched[i], key, least);
-        if (merge->columns[i].field)
-            merge->values[i] = segment_values_new(merge->columns[i].field);
-    }
-}
-
-static void merge_clear(Merge *merge)
-{
-    for (guint i = 0; i < merge->count; i++) {
-        column_clear(&merge->columns[i]);
-        segment_values_free(merge->values[i]);
-    }
-    g_free(merge->columns);
-    g_free(merge->at);
-    g_free(merge->values);
-    if (merge->text)
-        g_string_free(merge->text, TRUE);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Merge, merge_clear)
-
-static guint64 merge_count(const Merge *merge)
-{
-    guint64 count = 0;
-
-    for (guint i = 0; i < merge->count; i++)
-        count += column_count(&merge->columns[i]);
-    return count;
-}
-
-/* Rows whose value is less than text. */
-static guint64 merge_before(const Merge *merge, const char *text)
-{
-    guint64 count = 0;
-
-    for (guint i = 0; i < merge->count; i++) {
-        const Column *column = &merge->columns[i];
-
-        if (column->field)
-            count += column_before(column, segment_lower_bound(column->field, text));
-    }
-    return count;
-}
-
-/* Goes where the next value is text, or comes after it; NULL: where all begins. */
-static void merge_seek(Merge *merge, const char *text)
-{
-    for (guint i = 0; i < merge->count; i++) {
-        const Column *column = &merge->columns[i];
-        guint32 first = 0, last = column->value_count;
-
-        if (text && column->field && !segment_find_value(column->field, text, &first, &last))
-            first = last = segment_lower_bound(column->field, text);
-        merge->at[i] =
-            merge->descending ? column_previous(column, last) : column_next(column, first);
-    }
-}
-
-/* The text of the next group. */
-static gboolean merge_next_text(Merge *merge)
-{
-    gboolean found = FALSE;
-
-    for (guint i = 0; i < merge->count; i++) {
-        const char *text;
-        int order;
-
-        if (merge->at[i] >= merge->columns[i].value_count)
-            continue;
-        text = segment_values_folded(merge->values[i], merge->at[i]);
-        order = found ? strcmp(text, merge->text->str) : 0;
-        if (!found || (merge->descending ? order > 0 : order < 0))
-            g_string_assign(merge->text, text);
-        found = TRUE;
-    }
-    return found;
-}
-
-static gboolean is_of_group(const Merge *merge, guint i, guint32 value)
-{
-    return value < merge->columns[i].value_count &&
-           g_str_equal(segment_values_folded(merge->values[i], value), merge->text->str);
-}
-
-/* The documents of the group in one part, which goes on to the next. */
-static roaring_bitmap_t *take_group(Merge *merge, guint i)
-{
-    const Column *column = &merge->columns[i];
-    guint32 first = merge->at[i], last = first + 1;
-
-    if (!is_of_group(merge, i, first))
-        return NULL;
-    if (merge->descending)
-        while (first > 0 && is_of_group(merge, i, first - 1))
-            first--;
-    else
-        while (is_of_group(merge, i, last))
-            last++;
-    merge->at[i] = merge->descending ? column_previous(column, first) : column_next(column, last);
-    return column_docs(column, first, last);
-}
-
-static void docs_free(roaring_bitmap_t **docs, guint count)
-{
-    for (guint i = 0; i < count; i++)
-        if (docs[i])
-            roaring_bitmap_free(docs[i]);
-    g_free(docs);
-}
-
-/* The documents of the next group, NULL at the end. */
-static roaring_bitmap_t **merge_next(Merge *merge)
-{
-    roaring_bitmap_t **docs;
-
-    if (!merge_next_text(merge))
-        return NULL;
-    docs = g_new0(roaring_bitmap_t *, merge->count);
-    for (guint i = 0; i < merge->count; i++)
-        docs[i] = take_group(merge, i);
-    return docs;
-}
-
-/* The part that has most values: it divides the rows of all. */
-static const Column *widest(const Merge *merge)
-{
-    const Column *best = &merge->columns[0];
-
-    for (guint i = 1; i < merge->count; i++)
-        if (merge->columns[i].value_count > best->value_count)
-            best = &merge->columns[i];
-    return best;
-}
-
-/* Puts a text into text that rank (counted from the least value) does not stand before, and that is
- * near to it; FALSE: nothing that is worth going to. */
-static gboolean search_text(const Merge *merge, guint64 rank, GString *text)
-{
-    const Column *column = widest(merge);
-    guint32 low = 0, high = column->value_count;
-
-    if (rank <= WALK_MAX)
-        return FALSE;
-    while (low < high) {
-        guint32 middle = low + (high - low) / 2;
-
-        segment_value(column->field, middle, text, NULL);
-        if (merge_before(merge, text->str) <= rank)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0)
-        return FALSE;
-    segment_value(column->field, low - 1, text, NULL);
-    return TRUE;
-}
-
-static guint64 docs_count(roaring_bitmap_t **docs, guint count)
-{
-    guint64 all = 0;
-
-    for (guint i = 0; i < count; i++)
-        all += docs[i] ? roaring_bitmap_get_cardinality(docs[i]) : 0;
-    return all;
-}
-
-/* Goes to the group in which the row of rank stands (in the direction of the merge; there is one);
- * the rows of that group that come before it. */
-static guint64 merge_seek_rank(Merge *merge, guint64 rank)
-{
-    guint64 total = merge_count(merge), least = merge->descending ? total - 1 - rank : rank;
-    g_autoptr(GString) text = g_string_new(NULL);
-    gboolean descending = merge->descending;
-    guint64 before = 0, size = 0;
-
-    if (rank == 0) {
-        merge_seek(merge, NULL);
-        return 0;
-    }
-    merge->descending = FALSE;
-    if (search_text(merge, least, text)) {
-        before = merge_before(merge, text->str);
-        merge_seek(merge, text->str);
-    } else {
-        merge_seek(merge, NULL);
-    }
-    for (;;) {
-        roaring_bitmap_t **docs = merge_next(merge);
-
-        if (!docs)
-            break;
-        g_string_assign(text, merge->text->str);
-        size = docs_count(docs, merge->count);
-        docs_free(docs, merge->count);
-        if (before + size > least)
-            break;
-        before += size;
-    }
-    merge->descending = descending;
-    merge_seek(merge, text->str);
-    return descending ? rank - (total - before - size) : rank - before;
 }
 
 /* ---- levels of order ---- */
@@ -376,7 +142,7 @@ static void read_level(Pager *pager, guint level, const Docs *docs, guint64 skip
                    level < request->order_count && request->orders[level].descending, skip);
         return;
     }
-    merge_init(&merge, pager, &request->orders[level], docs, NULL, TRUE);
+    merge_init(&merge, pager->match, &request->orders[level], docs, NULL, TRUE);
     read_merge(pager, level, &merge, docs, skip);
 }
 
@@ -448,7 +214,8 @@ static void page_by_value(Pager *pager, const Docs *docs)
     g_auto(Merge) merge = {0};
     guint64 rank;
 
-    merge_init(&merge, pager, request->orders, docs, pager->match->key, !request->missing_excluded);
+    merge_init(&merge, pager->match, request->orders, docs, pager->match->key,
+               !request->missing_excluded);
     rank = place ? rank_of_value(pager, &merge, place, request->after != NULL) : 0;
     set_range(pager, request->missing_excluded ? merge_count(&merge) : name_range_count(&range),
               rank);
