@@ -175,6 +175,24 @@ test('an entity’s own findings stand on its page, and the home page tells of m
   await expect(page).toHaveURL(/\/catalog\/findings/);
 });
 
+test('a source is read again on demand, and what it has read is counted', async ({ page }) => {
+  await page.goto('/catalog/sources');
+  const row = page.getByRole('table', { name: 'Sources' }).getByRole('row').filter({ hasText: 'market/checkout' });
+  await expect(row.getByText('Read', { exact: true })).toBeVisible();
+  await row.getByRole('button', { name: /Read .* again/ }).click();
+  await expect(page.getByText('Reading it again')).toBeVisible();
+});
+
+test('the catalog is exported as YAML', async ({ page }) => {
+  await page.goto('/catalog/sources');
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Export' }).click();
+  const stream = await (await download).createReadStream();
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  expect(Buffer.concat(chunks).toString()).toContain('name: checkout');
+});
+
 test('sources tell when they were read and what failed', async ({ page }) => {
   const source = (id, more) => ({
     id,

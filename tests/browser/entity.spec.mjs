@@ -49,44 +49,29 @@ test('a narrow page needs no scrolling sideways', async ({ page }) => {
   }
 });
 
+test('its origin says where it came from, down to the line, and when it was read', async ({ page }) => {
+  await page.goto('/catalog/default/api/stall-events');
+  const origin = page.locator('section', { has: page.getByRole('heading', { name: 'Origin' }) });
+  await expect(origin).toContainText(/apis\.yaml:\d+/);
+  await expect(origin).toContainText('Configuration');
+  await expect(origin.getByText('Read', { exact: true })).toBeVisible();
+  await page.goto(checkout);
+  await origin.getByRole('link', { name: /catalog-info\.yaml/ }).click();
+  await expect(page).toHaveURL(/\/repositories\/market\/checkout\/blob\//);
+});
+
 test('a kind of one’s own is told by the fields of its schema', async ({ page }) => {
-  const vessel = {
-    apiVersion: 'market.example/v1',
-    kind: 'Vessel',
-    metadata: { name: 'ferry', namespace: 'default' },
-    spec: {
-      owner: 'sellers',
-      tonnage: 120,
-      engine: { fuel: 'diesel', maker: 'https://engines.example/e1' },
-      ports: ['north', 'south'],
-    },
-    relations: [{ type: 'ownedBy', targetRef: 'group:default/sellers' }],
-  };
-  const properties = {
-    tonnage: { title: 'Gross tonnage', type: 'number' },
-    engine: { properties: { fuel: { title: 'Burns' } } },
-  };
-  await page.route('**/entities/by-name/vessel/default/ferry', (route) => route.fulfill({ json: vessel }));
-  await page.route('**/api/catalog/v1/kinds', (route) =>
-    route.fulfill({
-      json: {
-        items: [
-          {
-            apiVersion: 'market.example/v1',
-            kind: 'Vessel',
-            schema: { properties: { spec: { properties } } },
-            custom: true,
-          },
-        ],
-      },
-    }),
-  );
   await page.goto('/catalog/default/vessel/ferry');
   await expect(page.getByText('Gross tonnage')).toBeVisible();
   await expect(page.getByText('Burns')).toBeVisible();
+  await expect(
+    page.getByRole('group', { name: /Relation graph/ }).getByRole('button', { name: /^Stalls/ }),
+  ).toBeVisible();
   await expect(page.getByRole('link', { name: 'https://engines.example/e1' })).toBeVisible();
   await check(page);
   await picture(page, 'entity-custom');
+  await page.goto('/catalog?kind=Vessel');
+  await expect(page.getByRole('grid', { name: 'Vessels' })).toContainText('Ferry');
 });
 
 test.describe('relations', () => {

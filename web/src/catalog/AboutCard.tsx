@@ -45,7 +45,6 @@ export function AboutCard({ entity }: { entity: Entity }) {
               ),
             ],
             ['Parent', links(relationsOf(entity, 'childOf'))],
-            ['Groups', entity.kind === 'User' && links(relationsOf(entity, 'memberOf'))],
             [
               'Repository',
               repository && (

@@ -79,9 +79,9 @@ function EntityView({ entity, tab }: { entity: Entity; tab: string }) {
     <Page
       name={titleOf(entity)}
       title={
-        <Group gap={10}>
+        <Group gap={10} wrap="nowrap">
           <KindIcon kind={entity.kind} size={22} />
-          {titleOf(entity)}
+          <span style={{ overflowWrap: 'anywhere', minWidth: 0 }}>{titleOf(entity)}</span>
         </Group>
       }
       crumbs={[{ label: 'Catalog', href: `/catalog?kind=${entity.kind}` }, { label: type }]}

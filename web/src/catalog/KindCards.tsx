@@ -6,6 +6,7 @@ import { Section } from '../shell/Page';
 import { localUrl } from '../shell/urls';
 import { safeUrl } from './AboutCard';
 import { refOf, relationsOf, type Entity } from './entity';
+import type { Predicate } from './filters';
 import { RelatedCard } from './RelatedCard';
 import { SpecCard } from './SpecCard';
 
@@ -98,6 +99,22 @@ function locationRefs(entity: Entity): string[] {
   });
 }
 
+/** What names the location, or one that it points at, as where it came from; not the location itself. */
+function broughtBy(entity: Entity): Predicate {
+  const places = { $in: ['-', ...locationRefs(entity)] };
+  return {
+    $all: [
+      {
+        $any: [
+          { 'metadata.annotations.backstage.io/managed-by-location': places },
+          { 'metadata.annotations.backstage.io/managed-by-origin-location': places },
+        ],
+      },
+      { $not: { kind: 'location', 'metadata.name': entity.metadata.name } },
+    ],
+  };
+}
+
 export function KindCards({ entity }: { entity: Entity }) {
   const ref = refOf(entity);
   switch (entity.kind) {
@@ -169,11 +186,7 @@ export function KindCards({ entity }: { entity: Entity }) {
       return (
         <>
           <LocationTargets entity={entity} />
-          <RelatedCard
-            title="Brought"
-            query={{ 'metadata.annotations.backstage.io/managed-by-location': { $in: ['-', ...locationRefs(entity)] } }}
-            empty="Nothing of it is in the catalog."
-          />
+          <RelatedCard title="Brought" query={broughtBy(entity)} empty="Nothing of it is in the catalog." />
         </>
       );
     default:
