@@ -147,6 +147,9 @@ test('an edit is a commit by the person, is in the catalog, and in the history',
   assert.equal((await pave.get(`${shed}/history/${items[0].id}`)).entity.spec.owner, 'team-b');
   assert.equal((await pave.get(`${shed}/history/${items[1].id}`)).entity.spec.owner, 'team-a');
   assert.deepEqual((await pave.get(`${shed}/history?limit=1&before=${items[0].id}`)).items, [items[1]]);
+
+  const { items: events } = await pave.get('/api/events/v1/events?type=dev.pave.catalog.entity.updated&subject=component:default/shed');
+  assert.deepEqual(events.map(({ actor, data: { version, revision, changes } }) => ({ actor, version, revision, changes })), [{ actor: 'user:default/ada', version: 2, revision: made.commit, changes: ['spec.owner'] }]);
 });
 
 test('what the catalog would refuse is not committed, and says where', async () => {
