@@ -6,6 +6,7 @@
 
 #define ORIGIN "discovery"
 #define ACTOR "pave:discovery"
+#define ORGANIZATION "github-org"
 /* Locations that one transaction adds. */
 #define ADDED_AT_ONCE 500
 
@@ -128,9 +129,38 @@ gboolean discovery_read(Catalog *catalog, Arena *arena, const CatalogLocation *l
     return remove_all(catalog, gone, error) && add_locations(catalog, added, error);
 }
 
+/* "https://github.com/acme" of an entry of githubOrg; in arena. */
+static const char *org_target(Arena *arena, const Value *entry, guint index)
+{
+    g_autofree char *url = g_strdup(value_path_string(entry, "githubUrl", "https://github.com"));
+
+    while (g_str_has_suffix(url, "/"))
+        url[strlen(url) - 1] = '\0';
+    return arena_printf(arena, "%s/%s", url,
+                        value_string(value_item(value_get(entry, "orgs"), index), ""));
+}
+
+static const Value *org_schedule(const Config *config, const char *target)
+{
+    const Value *entries = config_get(config, "catalog.providers.githubOrg");
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+
+    for (guint i = 0; i < value_count(entries); i++) {
+        const Value *entry = value_item(entries, i);
+
+        for (guint j = 0; j < value_count(value_get(entry, "orgs")); j++)
+            if (g_str_equal(org_target(arena, entry, j), target))
+                return value_get(entry, "schedule");
+    }
+    return NULL;
+}
+
 const Value *discovery_schedule(Catalog *catalog, const CatalogLocation *location)
 {
     Provider provider;
+
+    if (g_str_equal(location->type, ORGANIZATION))
+        return org_schedule(catalog->config, location->target);
 
     if (!provider_of(catalog->config, location, &provider))
         return NULL;
@@ -146,20 +176,36 @@ typedef struct {
     GPtrArray *ids; /* of all that are configured */
 } Start;
 
-static gboolean visit_provider(const Provider *provider, void *data)
+static void want_location(Start *start, const char *type, const char *target)
 {
-    Start *start = data;
-    const char *name = arena_printf(start->arena, "%s:%s", provider->kind->type, provider->id);
+    const char *name = arena_printf(start->arena, "%s:%s", type, target);
     CatalogLocation *location = g_hash_table_lookup(start->known, name);
 
     if (location) {
         g_hash_table_remove(start->known, name);
         g_ptr_array_add(start->ids, (gpointer)location->id);
     } else {
-        g_ptr_array_add(start->added, location_new(start->arena, provider->kind->type,
-                                                   arena_strdup(start->arena, provider->id), NULL));
+        g_ptr_array_add(start->added,
+                        location_new(start->arena, type, arena_strdup(start->arena, target), NULL));
     }
+}
+
+static gboolean visit_provider(const Provider *provider, void *data)
+{
+    want_location(data, provider->kind->type, provider->id);
     return TRUE;
+}
+
+static void want_organizations(Start *start, const Config *config)
+{
+    const Value *entries = config_get(config, "catalog.providers.githubOrg");
+
+    for (guint i = 0; i < value_count(entries); i++) {
+        const Value *entry = value_item(entries, i);
+
+        for (guint j = 0; j < value_count(value_get(entry, "orgs")); j++)
+            want_location(start, ORGANIZATION, org_target(start->arena, entry, j));
+    }
 }
 
 /* A provider that is not configured any more goes with all it found. */
@@ -197,11 +243,12 @@ gboolean discovery_start(Catalog *catalog, GError **error)
     for (guint i = 0; i < there->len; i++) {
         CatalogLocation *location = there->pdata[i];
 
-        if (discovery_is_provider(location))
+        if (!discovery_is_found(location))
             g_hash_table_insert(
                 known, arena_printf(arena, "%s:%s", location->type, location->target), location);
     }
     providers_each(catalog->config, visit_provider, &start);
+    want_organizations(&start, catalog->config);
     if (!drop_providers(catalog, &start, error) || !add_locations(catalog, added, error))
         return FALSE;
     for (guint i = 0; i < ids->len; i++)

@@ -111,9 +111,11 @@ const char *source_repository(Catalog *catalog, Arena *arena, const Source *sour
 
 /* ---- resolving ---- */
 
-static gboolean is_type(const char *type)
+/* An organisation is only named by the configuration. */
+static gboolean is_type(const char *type, const Source *base)
 {
-    return g_str_equal(type, "file") || g_str_equal(type, "url");
+    return g_str_equal(type, "file") || g_str_equal(type, "url") ||
+           (g_str_equal(type, "github-org") && g_str_equal(base->type, type));
 }
 
 /* target against the folder of path, or from the root where it starts with a slash; NULL where it
@@ -180,7 +182,7 @@ gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, cons
     const char *found;
 
     type = type ? type : base->type;
-    if (!is_type(type) || g_str_has_suffix(target, "/")) {
+    if (!is_type(type, base) || g_str_has_suffix(target, "/")) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Location %s:%s names no file", type, target);
         return FALSE;
     }
@@ -193,6 +195,8 @@ gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, cons
         folder = g_path_get_dirname(base->target);
         absolute = g_canonicalize_filename(target, folder);
         found = arena_strdup(arena, absolute);
+    } else if (g_str_equal(type, "github-org")) {
+        found = base->target;
     } else {
         found = resolve_url(catalog, arena, g_str_equal(base->type, "url") ? base->target : NULL,
                             target, error);
@@ -373,6 +377,8 @@ gboolean source_read(Catalog *catalog, Arena *arena, const Source *source, const
 
     if (g_str_equal(source->type, "file"))
         return source_file_read(catalog, arena, source->target, known_etag, reply, error);
+    if (g_str_equal(source->type, "github-org"))
+        return source_org_read(catalog, arena, source->target, known_etag, reply, error);
     if (!find_place(catalog, arena, source->target, &where))
         return source_url_read(catalog, arena, source->target, known_etag, reply, error);
     if (where.forge.owner)

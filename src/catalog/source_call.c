@@ -149,7 +149,7 @@ static HttpReply *send(const Host *host, const HostCall *call, const char *url, 
                            .no_redirects = TRUE};
 
     g_ptr_array_add(headers, accept);
-    if (host->authorization && lies_below(url, host->api))
+    if (host->authorization && (lies_below(url, host->api) || g_strcmp0(url, host->graphql) == 0))
         g_ptr_array_add(headers, host->authorization);
     if (condition)
         g_ptr_array_add(headers, condition);

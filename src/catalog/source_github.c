@@ -10,6 +10,9 @@ static void configure(Host *host, const Value *entry)
     if (!host->api)
         host->api = is_public ? g_strdup("https://api.github.com")
                               : g_strdup_printf("https://%s/api/v3", host->host);
+    host->graphql = g_str_has_suffix(host->api, "/v3")
+                        ? g_strdup_printf("%.*sgraphql", (int)strlen(host->api) - 2, host->api)
+                        : g_strdup_printf("%s/graphql", host->api);
     if (!host->raw && is_public)
         host->raw = g_strdup("https://raw.githubusercontent.com");
     if (*token)

@@ -15,6 +15,7 @@ static void host_free(gpointer data)
     g_free(host->base);
     g_free(host->api);
     g_free(host->raw);
+    g_free(host->graphql);
     g_free(host->authorization);
     g_free(host);
 }

@@ -17,6 +17,7 @@ typedef struct {
                    URL has it */
     char *api;  /* of the REST API, without a slash at its end */
     char *raw;  /* where files are read without a token; NULL: by the API */
+    char *graphql;           /* GitHub's other API; NULL */
     char *authorization;     /* "Authorization: …"; NULL: as nobody */
     gboolean is_configured;  /* FALSE: one of the public hosts, which need no configuration */
     _Atomic int64_t open_at; /* it asked not to be asked before */

@@ -32,3 +32,9 @@ char *source_confine(Catalog *catalog, const char *path, GError **error);
 /* A URL of a host that backend.reading.allow names. */
 gboolean source_url_read(Catalog *catalog, Arena *arena, const char *url, const char *known_etag,
                          SourceReply *reply, GError **error);
+
+/* ---- organisations (source_github_org.c) ---- */
+
+/* The people and teams of "https://github.com/acme" as a stream of documents. */
+gboolean source_org_read(Catalog *catalog, Arena *arena, const char *target, const char *known_etag,
+                         SourceReply *reply, GError **error);

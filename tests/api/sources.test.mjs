@@ -25,6 +25,7 @@ const info = (name) => ({ files: { 'catalog-info.yaml': component(name) } });
 /** What the providers of the configuration find, and what they do not. */
 function addOrganizations() {
   github.organizations.set('platform', { members: [], teams: [] });
+  github.organizations.set('acme', { members: ['ann', 'bob', 'cleo'], teams: [{ slug: 'all', name: 'All', members: ['ann', 'bob', 'cleo'] }, { slug: 'core', name: 'Core', parent: 'all', members: ['ann'] }, { slug: 'empty', name: 'Empty', members: [] }] });
   github.pageSize = 2;
   github.add('platform/svc-one', { files: { 'catalog-info.yaml': component('found-one'), 'deep/er/catalog-info.yaml': component('found-deep') }, topics: ['catalog'] });
   github.add('platform/svc-two', { ...info('found-two'), branch: 'trunk', topics: ['x', 'extra'], visibility: 'internal' });
@@ -283,4 +284,16 @@ test('a placeholder does not reach into another repository of the host', async (
   github.add('acme/reach', { files: { 'catalog-info.yaml': component('gh-reach', `  note: {$text: "${github.url}/acme/shop/blob/main/services/cart/catalog-info.yaml"}\n`) } });
   const location = await register(`${github.url}/acme/reach/blob/main/catalog-info.yaml`);
   assert.match(await messageOf(location), /^NotAllowedError: Placeholder \$text could not read location .* lies in another repository than/);
+});
+
+test('people and teams of a GitHub organisation are users and groups', async () => {
+  await pave.until('they are there', async () => (await namesOf({ kind: 'user' })).length === 3, 20);
+  const ann = await client.getEntityByRef('user:default/ann', options);
+  assert.deepEqual(ann.spec, { profile: { displayName: 'ann Doe', picture: `${github.url}/ann.png` }, memberOf: ['group:default/all', 'group:default/core'] });
+  assert.equal(ann.metadata.annotations['github.com/user-login'], 'ann');
+  assert.deepEqual((await client.getEntityByRef('user:default/cleo', options)).spec.memberOf, ['group:default/all']);
+  const core = await client.getEntityByRef('group:default/core', options);
+  assert.deepEqual([core.spec.parent, core.spec.type, core.spec.profile.displayName, core.metadata.annotations['github.com/team-slug']], ['all', 'team', 'Core', 'acme/core']);
+  assert.deepEqual(core.relations.map(({ type, targetRef }) => `${type} ${targetRef}`), ['childOf group:default/all', 'hasMember user:default/ann']);
+  assert.deepEqual(await namesOf({ kind: 'group' }), ['all', 'core', 'empty']);
 });

@@ -54,6 +54,9 @@ class FakeHost {
     const seen = { method: request.method, path: url.pathname, query: Object.fromEntries(url.searchParams), headers: request.headers };
     let reply;
     this.requests.push(seen);
+    const chunks = [];
+    for await (const chunk of request) chunks.push(chunk);
+    seen.body = Buffer.concat(chunks).toString();
     try {
       reply = this.limit ?? this.#checked(seen, url);
     } catch (error) {
@@ -146,10 +149,6 @@ export class FakeGitHub extends FakeHost {
       const { items, next } = this.page(listOf(owner), { ...seen.query, per_page: Math.min(this.pageSize, Number(seen.query.per_page)) }, 'per_page');
       return { body: items, headers: { ...this.limits(), ...linkTo(seen, this.url, next) } };
     };
-    const paged = (items, seen) => {
-      const { items: some, next } = this.page(items, { ...seen.query, per_page: Math.min(this.pageSize, Number(seen.query.per_page)) }, 'per_page');
-      return { body: some, headers: { ...this.limits(), ...linkTo(seen, this.url, next) } };
-    };
     const organization = (name) => {
       const found = this.organizations.get(name);
       if (!found) throw this.notFound();
@@ -201,31 +200,27 @@ export class FakeGitHub extends FakeHost {
           return list(owner, seen);
         },
       },
-      { path: /^\/api\/v3\/orgs\/([^/]+)\/members$/, query: ['per_page', 'page'], accept: json, reply: ([name], seen) => paged(organization(name).members.map((login) => ({ login, id: 1, type: 'User', html_url: `${this.url}/${login}` })), seen) },
-      { path: /^\/api\/v3\/orgs\/([^/]+)\/teams$/, query: ['per_page', 'page'], accept: json, reply: ([name], seen) => paged(organization(name).teams.map(({ members, parent, ...team }) => ({ id: 1, ...team, parent: parent ? { slug: parent, name: parent } : null, html_url: `${this.url}/orgs/${name}/teams/${team.slug}` })), seen) },
-      {
-        path: /^\/api\/v3\/orgs\/([^/]+)\/teams\/([^/]+)\/members$/,
-        query: ['per_page', 'page'],
-        accept: json,
-        reply: ([name, slug], seen) => {
-          const team = organization(name).teams.find((one) => one.slug === slug);
-          if (!team) throw this.notFound();
-          return paged(team.members.map((login) => ({ login, id: 1, type: 'User' })), seen);
-        },
-      },
-      {
-        path: /^\/api\/v3\/users\/([^/]+)$/,
-        accept: json,
-        reply: ([login]) => ({ body: { login, id: 1, type: 'User', name: `${login[0].toUpperCase()}${login.slice(1)} Doe`, email: `${login}@example.com`, bio: null, avatar_url: `${this.url}/avatars/${login}.png`, html_url: `${this.url}/${login}` }, headers: this.limits() }),
-      },
-      {
-        path: /^\/api\/graphql$/,
-        method: 'POST',
-        reply: () => {
-          throw new Error('GraphQL is not asked');
-        },
-      },
+      { path: /^\/api\/graphql$/, method: 'POST', accept: ['application/json'], reply: (_, seen) => this.graphql(JSON.parse(seen.body)) },
     ];
+  }
+
+  /** The three questions Pave asks of an organisation, two nodes a page. */
+  graphql({ query, variables }) {
+    const found = this.organizations.get(variables.org);
+    if (!found) return { body: { data: { organization: null }, errors: [{ type: 'NOT_FOUND', message: `Could not resolve to an Organization with the login of '${variables.org}'.` }] } };
+    const pageOf = (all, cursor) => {
+      const from = cursor ? Number(Buffer.from(cursor, 'base64').toString()) : 0;
+      return { pageInfo: { hasNextPage: from + 2 < all.length, endCursor: Buffer.from(String(from + 2)).toString('base64') }, nodes: all.slice(from, from + 2) };
+    };
+    const logins = (team, cursor) => pageOf(team.members.map((login) => ({ login })), cursor);
+    const fields = /organization\(login: \$org\) \{ (\w+)\(/.exec(query)?.[1];
+    if (!('cursor' in variables)) throw new Error('$cursor is not given');
+    if (fields === 'membersWithRole')
+      return { body: { data: { organization: { membersWithRole: pageOf(found.members.map((login) => ({ login, name: `${login} Doe`, email: '', bio: null, avatarUrl: `${this.url}/${login}.png`, url: `${this.url}/${login}` })), variables.cursor) } } } };
+    if (fields === 'teams')
+      return { body: { data: { organization: { teams: pageOf(found.teams.map((team) => ({ slug: team.slug, name: team.name, description: null, avatarUrl: '', url: `${this.url}/orgs/${variables.org}/teams/${team.slug}`, parentTeam: team.parent ? { slug: team.parent } : null, members: logins(team) })), variables.cursor) } } } };
+    if (fields === 'team') return { body: { data: { organization: { team: { members: logins(found.teams.find(({ slug }) => slug === variables.team), variables.cursor) } } } } };
+    throw new Error(`an unknown query: ${query}`);
   }
 }
 
