@@ -207,6 +207,7 @@ const Route catalog_routes[] = {
      READ},
     {"GET", OWN "/entities/{kind}/{namespace}/{name}/history/{id}", catalog_api_history_version,
      ROUTE_WORKER, READ},
+    {"GET", "/api/catalog/openapi.json", catalog_api_openapi, ROUTE_INLINE, PERMISSION_SIGNED_IN},
     {"GET", "/api/catalog/.well-known/backstage/permissions/metadata", catalog_api_permissions,
      ROUTE_INLINE, PERMISSION_SIGNED_IN},
     {"POST", "/api/catalog/.well-known/backstage/permissions/apply-conditions",

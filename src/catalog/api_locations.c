@@ -200,9 +200,10 @@ static gboolean check_writable(Catalog *catalog, GError **error)
 Response *catalog_api_location_remove(Request *request, void *room, GError **error)
 {
     Catalog *catalog = room;
-    const CatalogLocation *location = location_of_path(request, catalog, error);
+    const CatalogLocation *location =
+        check_writable(catalog, error) ? location_of_path(request, catalog, error) : NULL;
 
-    if (!location || !check_writable(catalog, error) ||
+    if (!location ||
         !access_check(access_principal(request), "catalog.location.delete",
                       location_owners(catalog, request_arena(request), location), error) ||
         !catalog_unregister(catalog, location->id, access_actor(request), error))

@@ -315,6 +315,7 @@ CATALOG_HANDLER(catalog_api_history);
 CATALOG_HANDLER(catalog_api_history_version);
 CATALOG_HANDLER(catalog_api_locations_query);
 CATALOG_HANDLER(catalog_api_location_change);
+CATALOG_HANDLER(catalog_api_openapi);
 CATALOG_HANDLER(catalog_api_permissions);
 CATALOG_HANDLER(catalog_api_apply_conditions);
 CATALOG_HANDLER(catalog_api_authorize);

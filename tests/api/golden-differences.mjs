@@ -32,6 +32,14 @@ const text = (because, begins) =>
     assert(ours.error.message.startsWith(begins), ours.error.message);
   });
 
+/** The same error, with every finding beside it. */
+const findings = own('a dry run that fails tells each finding with its file and line beside the error', (reply, { expected, replaced }) => {
+  const { diagnostics, ...rest } = json(reply);
+  assert.equal(reply.status, expected.status);
+  assert.deepEqual(rest, JSON.parse(replaced(expected.body)));
+  assert(diagnostics.length > 0);
+});
+
 const emptyNotFound = own('a 404 of the API says what is not there, instead of nothing', (reply) => {
   assert.equal(reply.status, 404);
   assert.equal(json(reply).error.name, 'NotFoundError');
@@ -103,6 +111,8 @@ export const differences = {
   'catalog-by-query-error-cursor': text('our own words after the common ones', 'Malformed cursor'),
   'catalog-by-query-post-bad-predicate': text("our own words for what is wrong with a predicate, instead of those of the library behind Backstage's", 'Invalid '),
   'catalog-by-refs-error-bad-json': text('a body that is no JSON is told with line and column', 'The request body is not JSON: 1:17'),
+  'catalog-locations-dryrun-missing-target': findings,
+  'catalog-locations-create-error-host': findings,
   'catalog-locations-put': own('the entity of a location that was changed is named by its new target', (reply, { expected, replaced }) => {
     const { entityRef, ...rest } = json(reply);
     const { entityRef: before, ...theirs } = JSON.parse(replaced(expected.body));
