@@ -50,9 +50,9 @@ gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destin
 
 /* ---- without a server ---- */
 
-/* Descriptors of files. */
+/* Descriptors of files. config (taken; NULL: none) may define kinds. */
 typedef struct CatalogFiles CatalogFiles;
-CatalogFiles *catalog_files_new(void);
+CatalogFiles *catalog_files_new(Config *config, GError **error);
 void catalog_files_free(CatalogFiles *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CatalogFiles, catalog_files_free)
 /* A file, a folder (in which what says that it is a descriptor is looked for) or a pattern. FALSE

@@ -1,5 +1,6 @@
 /* Where in a descriptor something stands: what the model says in words, as a pointer. */
 #include "catalog/descriptors.h"
+#include "catalog/kinds.h"
 #include <string.h>
 
 #define DEPTH_MAX 64
@@ -51,6 +52,7 @@ static const char *pointer_of_rule(Arena *arena, const char *message)
 {
     const char *end = strstr(message, " must ");
     const char *member = strstr(message, "missingProperty: ");
+    const char *quoted = strstr(message, "must have required property '");
     const char *parent;
 
     parent = g_str_has_prefix(message, "<root>")
@@ -58,7 +60,12 @@ static const char *pointer_of_rule(Arena *arena, const char *message)
                  : arena_strndup(arena, message, (gsize)(end - message));
     if (!member)
         member = strstr(message, "additionalProperty: ");
-    return member ? member_pointer(arena, parent, strchr(member, ' ') + 1) : parent;
+    if (member)
+        return member_pointer(arena, parent, strchr(member, ' ') + 1);
+    if (!quoted)
+        return parent;
+    quoted = strchr(quoted, '\'') + 1;
+    return member_pointer(arena, parent, arena_strndup(arena, quoted, strcspn(quoted, "'")));
 }
 
 /* "labels.a.b", "links.0.url", "metadata.name", "kind". */
@@ -84,11 +91,28 @@ static const char *pointer_of_field(Arena *arena, const char *field)
     return member_pointer(arena, "/metadata", field);
 }
 
+/* The member of the root at a fault's place: which one is foreign, Backstage does not say. */
+static const char *foreign_member(const Value *document, const ModelFault *fault)
+{
+    if (!strstr(fault->message, "<root> must NOT have additional properties"))
+        return NULL;
+    for (guint i = 0; i < value_count(document); i++) {
+        const char *key = value_key_at(document, i);
+
+        if (value_key_line(document, key) == fault->line &&
+            value_key_column(document, key) == fault->column)
+            return key;
+    }
+    return NULL;
+}
+
 const char *descriptor_pointer(Arena *arena, const Value *document, const ModelFault *fault)
 {
     const char *message = fault->cause_message ? fault->cause_message : fault->message;
-    const char *end;
+    const char *foreign = foreign_member(document, fault), *end;
 
+    if (foreign)
+        return member_pointer(arena, "", foreign);
     if (g_str_has_prefix(message, "Malformed envelope, "))
         message += strlen("Malformed envelope, ");
     end = strstr(message, "\" is not valid");
@@ -104,74 +128,53 @@ const char *descriptor_pointer(Arena *arena, const Value *document, const ModelF
 
 /* ---- references ---- */
 
-typedef struct {
-    Arena *arena;
-    const char *target, *kind, *namespace; /* the kind of target, the namespace of who refers */
-    const Value *at;
-} Search;
-
-/* A text that means target: what it leaves out is what the target has. */
-static gboolean means_target(const Value *value, void *data)
+/* "a.b" as "/spec/a/b". */
+static const char *field_pointer(Arena *arena, const SpecField *field)
 {
-    Search *search = data;
-    EntityRef ref;
+    char *pointer = arena_printf(arena, "/spec/%s", field->name);
 
-    if (!value_is(value, VALUE_STRING) ||
-        !entity_ref_parse(search->arena, value_string(value, ""), search->kind, search->namespace,
-                          &ref, NULL) ||
-        !g_str_equal(entity_ref_format(search->arena, ref.kind, ref.namespace, ref.name),
-                     search->target))
-        return FALSE;
-    search->at = value;
-    return TRUE;
+    g_strdelimit(pointer, ".", '/');
+    return pointer;
 }
 
-/* Where each relation is declared. A field of the same name as the kind of the target comes first:
- * a component is part of its system and of another component. */
-static const char *const fields[][2] = {
-    {"ownedBy", "owner"},
-    {"partOf", "system"},
-    {"partOf", "domain"},
-    {"partOf", "subcomponentOf"},
-    {"partOf", "subdomainOf"},
-    {"providesApi", "providesApis"},
-    {"consumesApi", "consumesApis"},
-    {"dependsOn", "dependsOn"},
-    {"dependencyOf", "dependencyOf"},
-    {"memberOf", "memberOf"},
-    {"childOf", "parent"},
-    {"parentOf", "children"},
-    {"hasMember", "members"},
-};
-
-static const char *find_in_field(Search *search, const Value *spec, const char *field)
+static gboolean means(Arena *arena, const Value *text, const SpecField *field, const Value *entity,
+                      const char *target)
 {
-    const Value *value = value_get(spec, field);
+    const char *namespace = value_path_string(entity, "metadata.namespace", "default");
+    EntityRef ref;
 
-    return value ? find_value(search->arena, value, arena_printf(search->arena, "/spec/%s", field),
-                              0, means_target, search)
-                 : NULL;
+    return value_is(text, VALUE_STRING) &&
+           entity_ref_parse(arena, value_string(text, ""), field->target_kind, namespace, &ref,
+                            NULL) &&
+           g_str_equal(entity_ref_format(arena, ref.kind, ref.namespace, ref.name), target);
+}
+
+/* The text of a field that means target: the field itself, or an item of its list. */
+static const Value *text_of_field(Arena *arena, const SpecField *field, const Value *value,
+                                  const Value *entity, const char *target, const char **pointer)
+{
+    *pointer = field_pointer(arena, field);
+    if (means(arena, value, field, entity, target))
+        return value;
+    for (guint i = 0; value_is(value, VALUE_ARRAY) && i < value_count(value); i++)
+        if (means(arena, value_item(value, i), field, entity, target)) {
+            *pointer = arena_printf(arena, "%s/%u", *pointer, i);
+            return value_item(value, i);
+        }
+    *pointer = NULL;
+    return NULL;
 }
 
 const Value *descriptor_reference(Arena *arena, const Value *entity, const Relation *relation,
                                   const char **pointer)
 {
-    const char *colon = strchr(relation->target, ':');
-    const Value *spec = value_get(entity, "spec");
-    Search search = {
-        .arena = arena,
-        .target = relation->target,
-        .kind =
-            arena_strndup(arena, relation->target, colon ? (gsize)(colon - relation->target) : 0),
-        .namespace = value_path_string(entity, "metadata.namespace", "default"),
-    };
+    const Kind *kind = kind_of(entity);
+    const Value *at = NULL;
 
-    *pointer =
-        g_str_equal(relation->type, "partOf") ? find_in_field(&search, spec, search.kind) : NULL;
-    for (gsize i = 0; !*pointer && i < G_N_ELEMENTS(fields); i++)
-        if (g_str_equal(fields[i][0], relation->type))
-            *pointer = find_in_field(&search, spec, fields[i][1]);
-    if (!*pointer)
-        *pointer = find_value(arena, spec, "/spec", 0, means_target, &search);
-    return search.at;
+    *pointer = NULL;
+    for (const SpecField *field = kind ? kind->fields : NULL; !at && field && field->name; field++)
+        if (field->relation && g_str_equal(field->relation, relation->type))
+            at = text_of_field(arena, field, kind_value(kind, field, value_get(entity, "spec")),
+                               entity, relation->target, pointer);
+    return at;
 }

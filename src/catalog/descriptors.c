@@ -1,5 +1,6 @@
 /* Finds descriptors: files that are named, folders that are walked, patterns. */
 #include "catalog/descriptors.h"
+#include "catalog/kinds.h"
 #include "formats/glob.h"
 #include "formats/yaml.h"
 #include <errno.h>
@@ -14,9 +15,16 @@
 const char *const descriptor_kinds[] = {"Domain", "System", "Component", "API",      "Resource",
                                         "Group",  "User",   "Template",  "Location", NULL};
 
-CatalogFiles *catalog_files_new(void)
+CatalogFiles *catalog_files_new(Config *config, GError **error)
 {
-    CatalogFiles *files = g_new0(CatalogFiles, 1);
+    CatalogFiles *files;
+
+    if (config && !kinds_configure(config, error)) {
+        config_free(config);
+        return NULL;
+    }
+    files = g_new0(CatalogFiles, 1);
+    files->config = config;
 
     files->arena = arena_new(G_MAXSIZE);
     files->descriptors = g_ptr_array_new();
@@ -33,6 +41,7 @@ void catalog_files_free(CatalogFiles *files)
     diagnostics_free(files->findings);
     g_ptr_array_unref(files->descriptors);
     arena_free(files->arena);
+    config_free(files->config);
     g_free(files);
 }
 
@@ -56,9 +65,26 @@ static gboolean is_skeleton(const Value *document)
     return strstr(name, "${{") || strstr(name, "{{");
 }
 
-static gboolean is_of_backstage(const Value *document)
+/* Whether text has one of Backstage's apiVersions, or one of a kind the organisation defined. */
+static gboolean names_version(const char *text, gssize length)
 {
-    return strstr(value_path_string(document, "apiVersion", ""), "backstage.io/") != NULL;
+    const GPtrArray *custom = kinds_custom();
+
+    if (g_strstr_len(text, length, "backstage.io/v1"))
+        return TRUE;
+    for (guint i = 0; custom && i < custom->len; i++) {
+        const Kind *kind = custom->pdata[i];
+
+        for (const char *const *version = kind->api_versions; *version; version++)
+            if (g_strstr_len(text, length, *version))
+                return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean is_descriptor(const Value *document)
+{
+    return names_version(value_path_string(document, "apiVersion", ""), -1);
 }
 
 static void add_document(CatalogFiles *files, const char *file, const Value *document)
@@ -100,7 +126,7 @@ static void add_text(CatalogFiles *files, const char *path, const char *text, gs
     g_autoptr(Diagnostics) findings = diagnostics_new();
     const Value *documents;
 
-    if (!named && !g_strstr_len(text, (gssize)length, "backstage.io/v1"))
+    if (!named && !names_version(text, (gssize)length))
         return;
     documents = yaml_parse_stream(files->arena, text, (gssize)length, file, YAML_PLAIN, findings);
     if (!documents && how == FOUND &&
@@ -112,7 +138,7 @@ static void add_text(CatalogFiles *files, const char *path, const char *text, gs
     for (guint i = 0; i < value_count(documents); i++) {
         const Value *document = value_item(documents, i);
 
-        if (how == NAMED || ((named || is_of_backstage(document)) && !is_skeleton(document)))
+        if (how == NAMED || ((named || is_descriptor(document)) && !is_skeleton(document)))
             add_document(files, file, document);
     }
 }

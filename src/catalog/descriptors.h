@@ -11,6 +11,7 @@ typedef struct {
 } Descriptor;
 
 struct CatalogFiles {
+    Config *config; /* the kinds lie in it */
     Arena *arena;
     GPtrArray *descriptors; /* Descriptor *, in the order of the files */
     Diagnostics *findings;

@@ -1,6 +1,5 @@
 /* What is wrong with descriptors, as a person reads it. */
 #include "catalog/descriptors.h"
-#include "base/nearest.h"
 #include "formats/nunjucks.h"
 #include <string.h>
 
@@ -30,24 +29,6 @@ static const char *code_of(const ModelFault *fault)
     return fault->cause_message ? "catalog-spec" : "catalog-envelope";
 }
 
-static const char *kind_hint(Arena *arena, const Value *document)
-{
-    const char *kind = value_path_string(document, "kind", "");
-    const char *near = nearest_name(kind, descriptor_kinds);
-
-    if (near && !g_str_equal(near, kind))
-        return arena_printf(arena, "did you mean %s?", near);
-    if (near)
-        return g_str_equal(kind, "Template") ? "its apiVersion is scaffolder.backstage.io/v1beta3"
-                                             : "its apiVersion is backstage.io/v1alpha1";
-    return "kinds of your own are configured in catalog.kinds";
-}
-
-static const char *hint_of(Arena *arena, const Value *document, const ModelFault *fault)
-{
-    return g_str_equal(code_of(fault), "catalog-kind") ? kind_hint(arena, document) : fault->hint;
-}
-
 gboolean descriptor_check(CatalogFiles *files, const Descriptor *descriptor, gboolean valid,
                           const ModelFault *fault)
 {
@@ -64,7 +45,7 @@ gboolean descriptor_check(CatalogFiles *files, const Descriptor *descriptor, gbo
                       .line = fault->line > 0 ? fault->line : value_line(document),
                       .column = fault->line > 0 ? fault->column : value_column(document),
                       .pointer = descriptor_pointer(files->arena, document, fault),
-                      .hint = hint_of(files->arena, document, fault)});
+                      .hint = fault->hint});
     return FALSE;
 }
 

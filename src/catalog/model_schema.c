@@ -85,6 +85,16 @@ static gboolean check_texts(ModelCheck *check, const char *parent, const char *n
 
 /* ---- metadata ---- */
 
+/* RFC 6901: a slash in a key is "~1". */
+static const char *member_pointer(Arena *arena, const char *name, const char *key)
+{
+    g_autoptr(GString) escaped = g_string_new(key);
+
+    g_string_replace(escaped, "~", "~0", 0);
+    g_string_replace(escaped, "/", "~1", 0);
+    return arena_printf(arena, "/metadata/%s/%s", name, escaped->str);
+}
+
 static gboolean check_map(ModelCheck *check, const Value *metadata, const char *name)
 {
     const Value *map = value_get(metadata, name);
@@ -93,9 +103,8 @@ static gboolean check_map(ModelCheck *check, const Value *metadata, const char *
         return FALSE;
     for (guint i = 0; i < value_count(map); i++)
         if (!value_is(value_value_at(map, i), VALUE_STRING))
-            return wrong_type(
-                check, arena_printf(check->arena, "/metadata/%s/%s", name, value_key_at(map, i)),
-                "string", value_value_at(map, i));
+            return wrong_type(check, member_pointer(check->arena, name, value_key_at(map, i)),
+                              "string", value_value_at(map, i));
     return TRUE;
 }
 

@@ -9,6 +9,13 @@
 #define BEGIN_MARK "<!-- pave catalog: begin -->"
 #define END_MARK "<!-- pave catalog: end -->"
 
+/* In functions that have configs. */
+#define CONFIG_OPTION                                                                              \
+    {                                                                                              \
+        "config", 'c', 0, G_OPTION_ARG_FILENAME_ARRAY, &configs,                                   \
+            "Configuration that defines kinds (catalog.kinds); may be repeated", "FILE"            \
+    }
+
 /* The repository the current folder lies in, as seen from it; else the folder itself. */
 static char *default_path(void)
 {
@@ -29,11 +36,20 @@ static char *default_path(void)
     }
 }
 
-static CatalogFiles *read_files(char **paths, GError **error)
+/* configs NULL: only Backstage's kinds. */
+static CatalogFiles *read_files(char **paths, char **configs, GError **error)
 {
-    g_autoptr(CatalogFiles) files = catalog_files_new();
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    g_autoptr(Config) config =
+        configs ? config_load((const char *const *)configs, diagnostics) : NULL;
+    g_autoptr(CatalogFiles) files = NULL;
     g_autofree char *usual = paths[0] ? NULL : default_path();
 
+    if (!diagnostics_to_error(diagnostics, error))
+        return NULL;
+    files = catalog_files_new(g_steal_pointer(&config), error);
+    if (!files)
+        return NULL;
     if (usual && !catalog_files_add(files, usual, error))
         return NULL;
     for (; *paths; paths++)
@@ -57,13 +73,14 @@ static void print_summary(const CatalogFiles *files, const Diagnostics *findings
 int command_catalog_lint(int argc, char **argv)
 {
     g_autofree char *name = NULL;
-    g_auto(GStrv) rest = NULL;
+    g_auto(GStrv) rest = NULL, configs = NULL;
     gboolean no_references = FALSE;
     const GOptionEntry entries[] = {
         {"format", 'f', 0, G_OPTION_ARG_STRING, &name,
          "text (default), github (annotations), sarif or json", "FORMAT"},
         {"no-references", 0, 0, G_OPTION_ARG_NONE, &no_references,
          "Do not warn of references to what is in none of the files", NULL},
+        CONFIG_OPTION,
         {NULL}};
     g_autoptr(CatalogFiles) files = NULL;
     g_autoptr(GError) error = NULL;
@@ -74,7 +91,7 @@ int command_catalog_lint(int argc, char **argv)
         return EXIT_USAGE;
     if (name && !diagnostics_format_from_name(name, &format))
         return cli_usage("'%s' is no format; use text, github, sarif or json", name);
-    files = read_files(rest, &error);
+    files = read_files(rest, configs, &error);
     if (!files)
         return cli_fail(error);
     catalog_files_lint(files, !no_references);
@@ -118,13 +135,14 @@ static int write_readme(const char *path, const char *registry, gboolean check, 
 int command_catalog_readme(int argc, char **argv)
 {
     g_autofree char *output = NULL;
-    g_auto(GStrv) rest = NULL;
+    g_auto(GStrv) rest = NULL, configs = NULL;
     gboolean check = FALSE;
     const GOptionEntry entries[] = {{"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
                                      "Write it into FILE, between its marks where it has them",
                                      "FILE"},
                                     {"check", 0, 0, G_OPTION_ARG_NONE, &check,
                                      "Write nothing; fail where FILE is not up to date", NULL},
+                                    CONFIG_OPTION,
                                     {NULL}};
     g_autoptr(CatalogFiles) files = NULL;
     g_autoptr(GError) error = NULL;
@@ -134,7 +152,7 @@ int command_catalog_readme(int argc, char **argv)
         return EXIT_USAGE;
     if (check && !output)
         return cli_usage("--check takes --output FILE, which it compares");
-    files = read_files(rest, &error);
+    files = read_files(rest, configs, &error);
     if (!files)
         return cli_fail(error);
     if (diagnostics_have_errors(catalog_files_findings(files)))

@@ -96,6 +96,17 @@ test('a folder is searched for what says that it is a descriptor, and skeletons 
   assert.deepEqual([status, stderr], [0, '2 files, 0 errors, 0 warnings\n']);
 });
 
+test('kinds of the organisation are known by its configuration', async () => {
+  const folder = await folderOf({
+    'app-config.yaml': 'app: {title: T, baseUrl: http://localhost}\nbackend: {baseUrl: http://localhost}\ncatalog:\n  kinds:\n    - apiVersion: acme.example/v1\n      kind: Contract\n      schema: {type: object, properties: {spec: {type: object, required: [price], properties: {price: {type: number}}}}}\n',
+    'contract.yaml': 'apiVersion: acme.example/v1\nkind: Contract\nmetadata: {name: c}\nspec: {price: much}\n',
+  });
+  assert.match((await lint(folder, 'contract.yaml')).stdout, /^contract\.yaml:2:7: error: No processor recognized/);
+  const { status, stdout } = await lint(folder, '--config', 'app-config.yaml');
+  assert.equal(status, 1);
+  assert.match(stdout, /^contract\.yaml:4:\d+: error: .*price/);
+});
+
 test('without paths it is the repository one stands in', async () => {
   const folder = await folderOf({ '.git/HEAD': 'ref: refs/heads/main\n', 'catalog-info.yaml': service('a b'), 'docs/index.md': '' });
   assert.match((await lint(join(folder, 'docs'))).stdout, /^\.\.\/catalog-info\.yaml:4:9: error: /);
