@@ -3,7 +3,7 @@ import { AppLink } from '../shell/AppLink';
 import { Diagnostics, type Placed } from '../shell/Diagnostics';
 import { Facts } from '../shell/Facts';
 import { Section } from '../shell/Page';
-import { Ago } from '../shell/Time';
+import { Ago, Due } from '../shell/Time';
 import { localUrl } from '../shell/urls';
 import { safeUrl } from './AboutCard';
 import { refOf, type Entity } from './entity';
@@ -83,7 +83,7 @@ export function OriginCard({ entity }: { entity: Entity }) {
             ['Source', origin?.location && origin.location.target !== origin.file && shortFile(origin.location.target)],
             ['Read', origin?.readAt && <Ago key="read" time={origin.readAt} c="inherit" />],
             ['Changed', origin?.changedAt && <Ago key="changed" time={origin.changedAt} c="inherit" />],
-            ['Read next', origin?.nextReadAt && <Ago key="next" time={origin.nextReadAt} c="inherit" />],
+            ['Read next', origin?.nextReadAt && <Due key="next" time={origin.nextReadAt} c="inherit" />],
             ['Version', origin?.revision && <span className="mono">{origin.revision.slice(0, 12)}</span>],
           ]}
         />

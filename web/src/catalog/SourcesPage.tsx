@@ -11,7 +11,7 @@ import { notifyDone, notifyError } from '../shell/notify';
 import { Page } from '../shell/Page';
 import { EmptyState, Loaded } from '../shell/States';
 import { Status } from '../shell/Status';
-import { Ago } from '../shell/Time';
+import { Ago, Due } from '../shell/Time';
 import { localUrl } from '../shell/urls';
 import { safeUrl } from './AboutCard';
 import { refOf, type EntityPage } from './entity';
@@ -114,7 +114,7 @@ function columns(refresh: (source: Source) => void, remove: (source: Source) => 
       render: (source) => <span className="num">{source.entityCount?.toLocaleString('en') ?? '–'}</span>,
     },
     { key: 'last', title: 'Read', render: (source) => <Ago time={source.lastReadAt} /> },
-    { key: 'next', title: 'Read next', render: (source) => <Ago time={source.nextReadAt} /> },
+    { key: 'next', title: 'Read next', render: (source) => <Due time={source.nextReadAt} /> },
     {
       key: 'actions',
       title: 'Actions',

@@ -24,6 +24,17 @@ export function Ago({ time, c = 'dimmed' }: { time: Time; c?: string }) {
   );
 }
 
+/** When something is due; what is due within the minute, or was already, is soon. */
+export function Due({ time, c = 'dimmed' }: { time: Time; c?: string }) {
+  const now = useNow(30_000);
+  if (!(toMs(time) - now < 60_000)) return <Ago time={time} c={c} />;
+  return (
+    <Text span c={c} fz="sm" title={clock(time)}>
+      soon
+    </Text>
+  );
+}
+
 /** How long something took, counting while it runs. */
 export function Took({ from, to, running }: { from: Time; to: Time; running?: boolean }) {
   const live = running ?? (!!from && !to);
