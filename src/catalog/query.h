@@ -20,7 +20,7 @@ void query_memory_free(QueryMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueryMemory, query_memory_free)
 gsize query_memory_bytes(QueryMemory *memory);
 
-/* The segments of one moment; number: no two moments of a process share one. */
+/* The segments of one moment; number: greater than that of every moment before. */
 typedef struct {
     const SegmentPart *parts;
     guint count;

@@ -22,6 +22,8 @@ Finding *finding_ref(Finding *finding);
 void finding_unref(Finding *finding);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Finding, finding_unref)
 
+/* Lets go of segments that view has no more. */
+void query_settle(const QueryView *view);
 /* NULL where key of segment (NULL: of the view's number) is not remembered. */
 Finding *query_recall(const QueryView *view, const Segment *segment, const char *key);
 void query_remember(const QueryView *view, const Segment *segment, const char *key,

@@ -291,6 +291,7 @@ QueryMatch *query_match_new(const QueryView *view, const Predicate *predicate)
     QueryMatch *found = g_new0(QueryMatch, 1);
     g_autoptr(GString) key = g_string_new(NULL);
 
+    query_settle(view);
     predicate_write(key, predicate);
     found->view = view;
     found->key = g_string_free(g_steal_pointer(&key), FALSE);

@@ -141,12 +141,13 @@ static gboolean is_in_use(const Entry *entry, const QueryView *view)
     return FALSE;
 }
 
-/* Forgets what the view has no more, once for every new view. */
+/* Forgets what the view has no more, once for every new view; a request that still has an older one
+ * changes nothing. */
 static void settle(QueryMemory *memory, const QueryView *view)
 {
     GList *next;
 
-    if (memory->number == view->number)
+    if (view->number <= memory->number)
         return;
     memory->number = view->number;
     for (GList *link = memory->used.head; link; link = next) {
@@ -164,6 +165,15 @@ static char *entry_key(const QueryView *view, const Segment *segment, const char
 }
 
 /* ---- using it ---- */
+
+void query_settle(const QueryView *view)
+{
+    if (!view->memory)
+        return;
+    pthread_mutex_lock(&view->memory->lock);
+    settle(view->memory, view);
+    pthread_mutex_unlock(&view->memory->lock);
+}
 
 Finding *query_recall(const QueryView *view, const Segment *segment, const char *key)
 {
