@@ -1,4 +1,5 @@
 #include "catalog/search.h"
+#include "catalog/query_internal.h"
 #include <string.h>
 
 typedef struct {
@@ -183,10 +184,44 @@ static void rank(const QueryView *view, GArray *hits, const char *const *words)
         g_array_index(hits, EntityId, i) = g_array_index(scored, Scored, i).id;
 }
 
-void search_find(const QueryView *view, Arena *arena, const Predicate *filter,
+/* ---- what is remembered of a view ---- */
+
+/* The total as two numbers, then two of every hit. */
+static Finding *finding_of(const SearchResult *result)
+{
+    guint32 length = 2 + 2 * result->hits->len;
+    guint32 *numbers = g_new(guint32, length);
+
+    numbers[0] = (guint32)result->total;
+    numbers[1] = (guint32)(result->total >> 32);
+    for (guint i = 0; i < result->hits->len; i++) {
+        EntityId id = g_array_index(result->hits, EntityId, i);
+
+        numbers[2 + 2 * i] = id.segment;
+        numbers[3 + 2 * i] = id.doc;
+    }
+    return finding_of_numbers(numbers, length);
+}
+
+static gboolean recall(const QueryView *view, const char *key, SearchResult *result)
+{
+    g_autoptr(Finding) finding = query_recall(view, NULL, key);
+
+    if (!finding)
+        return FALSE;
+    result->total = finding->numbers[0] | (guint64)finding->numbers[1] << 32;
+    result->hits = g_array_new(FALSE, FALSE, sizeof(EntityId));
+    for (guint32 i = 2; i < finding->length; i += 2) {
+        EntityId id = {finding->numbers[i], finding->numbers[i + 1]};
+
+        g_array_append_val(result->hits, id);
+    }
+    return TRUE;
+}
+
+static void find(const QueryView *view, Arena *arena, const Predicate *asked,
                  const char *const *words, SearchResult *result)
 {
-    const Predicate *asked = all_words(arena, filter, words);
     g_autoptr(QueryMatch) match = query_match_new(view, asked);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_int64_hash, g_int64_equal);
     Candidates candidates = {view, arena, asked, NULL, seen};
@@ -205,6 +240,21 @@ void search_find(const QueryView *view, Arena *arena, const Predicate *filter,
     if (candidates.hits->len < SEARCH_RANKED_MAX)
         add_hits(&candidates, match);
     rank(view, candidates.hits, words);
+}
+
+void search_find(const QueryView *view, Arena *arena, const Predicate *filter,
+                 const char *const *words, SearchResult *result)
+{
+    const Predicate *asked = all_words(arena, filter, words);
+    g_autoptr(GString) key = g_string_new("search ");
+    g_autoptr(Finding) finding = NULL;
+
+    predicate_write(key, asked);
+    if (recall(view, key->str, result))
+        return;
+    find(view, arena, asked, words, result);
+    finding = finding_of(result);
+    query_remember(view, NULL, key->str, finding);
 }
 
 void search_result_clear(SearchResult *result)
