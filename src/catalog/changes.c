@@ -1,5 +1,6 @@
 #include "catalog/changes.h"
 #include "formats/json.h"
+#include <stdatomic.h>
 
 /* Fewer are events of their own; more of them share a row of the log. */
 #define SINGLE_EVENTS_MAX 100
@@ -9,7 +10,8 @@ struct Commits {
     pthread_mutex_t locations_lock;
     pthread_cond_t location_ended;
     GHashTable *locations; /* id that is being read → set of sources that were read beside */
-    gboolean deferred;
+    atomic_bool deferred;
+    atomic_bool stopping;
     int64_t indexed_seq; /* where the index stood when it was */
 };
 
@@ -266,7 +268,7 @@ static void put_into_index(Catalog *catalog, const Changes *changes, int64_t seq
             g_ptr_array_add(rows, &change->row);
     }
     /* What is deferred is not in the index, which must not be taken to stand beyond it. */
-    if (catalog->commits->deferred)
+    if (commits_are_deferred(catalog))
         seq = MIN(seq, catalog->commits->indexed_seq);
     if (rows->len + removed->len > 0)
         index_apply(catalog->index, rows, removed, seq);
@@ -294,18 +296,33 @@ void commits_defer_index(Catalog *catalog)
 {
     Commits *commits = catalog->commits;
 
-    if (commits->deferred)
+    if (atomic_load(&commits->deferred))
         return;
-    commits->deferred = TRUE;
     commits->indexed_seq = index_seq(catalog->index);
+    atomic_store(&commits->deferred, true);
 }
 
 gboolean commits_index_deferred(Catalog *catalog, GError **error)
 {
-    if (!catalog->commits->deferred)
+    if (!commits_are_deferred(catalog))
         return TRUE;
     if (!index_rebuild(catalog->index, db_reader(catalog->db), error))
         return FALSE;
-    catalog->commits->deferred = FALSE;
+    atomic_store(&catalog->commits->deferred, false);
     return TRUE;
+}
+
+gboolean commits_are_deferred(Catalog *catalog)
+{
+    return atomic_load(&catalog->commits->deferred);
+}
+
+void commits_stop(Catalog *catalog, gboolean stopping)
+{
+    atomic_store(&catalog->commits->stopping, stopping);
+}
+
+gboolean commits_are_stopping(Catalog *catalog)
+{
+    return atomic_load(&catalog->commits->stopping);
 }

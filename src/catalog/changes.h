@@ -38,8 +38,14 @@ void commits_unlock(Catalog *catalog);
 gboolean changes_commit(Catalog *catalog, Changes *changes, GError **error);
 /* Before changes that are unindexed, since there are so many of them. With the lock held. */
 void commits_defer_index(Catalog *catalog);
+/* Whether the index is behind the table, and will be made anew. */
+gboolean commits_are_deferred(Catalog *catalog);
 /* Makes the index anew where commits were deferred. With the lock held. */
 gboolean commits_index_deferred(Catalog *catalog, GError **error);
+
+/* The server stops: what is being read ends with the batch that is being written. */
+void commits_stop(Catalog *catalog, gboolean stopping);
+gboolean commits_are_stopping(Catalog *catalog);
 
 /* One reading of a location at a time; others of the same wait. */
 void commits_begin_location(Catalog *catalog, const char *id);

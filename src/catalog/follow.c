@@ -1,5 +1,6 @@
 /* Keeps the index where the log is: from the base of the last run on, and beside other nodes. */
 #include "catalog/catalog_internal.h"
+#include "catalog/changes.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -187,6 +188,11 @@ static void *follow(void *data)
         g_autoptr(GError) error = NULL;
         guint count;
 
+        /* The index is about to be made anew, which is quicker. */
+        if (commits_are_deferred(follower->catalog)) {
+            back_off(follower);
+            continue;
+        }
         if (follow_some(follower->catalog, &count, &error))
             continue;
         g_warning("catalog: the log cannot be followed: %s", error->message);

@@ -150,9 +150,9 @@ static gboolean write_end(DbConn *tx, void *data, GError **error)
 
 static gboolean finish(Ingest *ingest, GError **error)
 {
-    const Reading *reading = ingest->reading;
+    Reading *reading = ingest->reading;
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    g_autoptr(GPtrArray) parts = manifest_parts(reading_manifest(reading), ingest->known);
+    g_autoptr(GPtrArray) parts = manifest_parts(reading_remember(reading), ingest->known);
     End end = {ingest->location, reading, parts, {0}};
     ReadingState *state = &end.state;
 
@@ -172,16 +172,25 @@ static gboolean finish(Ingest *ingest, GError **error)
     return TRUE;
 }
 
+static gboolean check_going(const Ingest *ingest, GError **error)
+{
+    if (!commits_are_stopping(ingest->catalog))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_CANCELLED, "the server stops");
+    return FALSE;
+}
+
 static gboolean carry_out(Ingest *ingest, GError **error)
 {
     ReadingBatch *batch;
     gboolean done = TRUE;
 
     while (done && (batch = reading_next(ingest->reading, BATCH))) {
-        done = take_in(ingest, batch, error);
+        done = check_going(ingest, error) && take_in(ingest, batch, error);
         reading_batch_free(batch);
     }
-    return done && take_out_unnamed(ingest, error) && finish(ingest, error);
+    return done && check_going(ingest, error) && take_out_unnamed(ingest, error) &&
+           finish(ingest, error);
 }
 
 /* What was committed goes into the index, whatever became of the rest. */
@@ -189,7 +198,8 @@ static gboolean index_what_is_left(Ingest *ingest, GError **error)
 {
     gboolean done;
 
-    if (!ingest->unindexed)
+    /* The next start finds that the index is behind. */
+    if (!ingest->unindexed || commits_are_stopping(ingest->catalog))
         return TRUE;
     commits_lock(ingest->catalog);
     done = commits_index_deferred(ingest->catalog, error);

@@ -3,6 +3,7 @@
 #include "catalog/discovery.h"
 #include "catalog/ingest.h"
 #include "catalog/refresher.h"
+#include "catalog/changes.h"
 #include <string.h>
 
 static gboolean write_location(DbConn *tx, void *location, GError **error)
@@ -178,6 +179,32 @@ static gboolean schedule_configured(Start *start, Arena *arena, const Value *ent
     return schedule_set(catalog, location->id, first_at, error);
 }
 
+/* Locations that are not in the configuration are read as they were due; those that never were, or
+ * that a node which is gone had taken, within the next minutes. */
+static gboolean write_others_due(DbConn *tx, void *data, GError **error)
+{
+    Catalog *catalog = data;
+    g_autoptr(Arena) arena = arena_new(G_MAXSIZE);
+    g_autoptr(GPtrArray) locations = store_locations(tx, arena, NULL, error);
+    int64_t now = clock_now_ms();
+
+    for (guint i = 0; locations && i < locations->len; i++) {
+        const CatalogLocation *location = locations->pdata[i];
+        ReadingState state;
+
+        if (g_str_equal(location->origin, "config"))
+            continue;
+        if (!store_reading(tx, arena, location->id, &state, error))
+            return FALSE;
+        if ((state.next_at == 0 || state.next_at > now + REFRESHER_CLAIM_MS / 2) &&
+            schedule_next(catalog, location, now, 0) > 0 &&
+            !store_set_due(tx, location->id, now + g_random_int_range(0, REFRESHER_CLAIM_MS / 2),
+                           error))
+            return FALSE;
+    }
+    return locations != NULL;
+}
+
 static gboolean are_read(void *data)
 {
     const Start *start = data;
@@ -221,6 +248,9 @@ gboolean catalog_start(Catalog *catalog, GError **error)
             return FALSE;
     if (!catalog->jobs)
         return read_all(catalog, arena, error);
+    if (!db_write(catalog->db, write_others_due, catalog, NULL, error))
+        return FALSE;
+    commits_stop(catalog, FALSE);
     catalog->refresher = refresher_new(catalog);
     if (!discovery_start(catalog, error))
         return FALSE;

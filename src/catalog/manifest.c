@@ -108,6 +108,17 @@ void manifest_forget(Manifest *manifest, const char *source)
         add(manifest, digest, 0, "", 0);
 }
 
+void manifest_add_missing(Manifest *manifest, const Manifest *other)
+{
+    GHashTableIter iterator;
+    gpointer entry;
+
+    g_hash_table_iter_init(&iterator, other->entries);
+    while (g_hash_table_iter_next(&iterator, &entry, NULL))
+        if (!g_hash_table_contains(manifest->entries, entry))
+            add(manifest, ((const Entry *)entry)->source, 0, "", 0);
+}
+
 const char *manifest_etag(const Manifest *manifest, const char *source, guint32 context)
 {
     const Entry *entry = find(manifest, text_digest(source));

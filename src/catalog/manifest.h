@@ -20,6 +20,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Manifest, manifest_free)
 void manifest_add(Manifest *manifest, const char *source, guint32 context, const char *etag);
 /* From now on source is always read. */
 void manifest_forget(Manifest *manifest, const char *source);
+/* Adds what is only in other, as what is always read. */
+void manifest_add_missing(Manifest *manifest, const Manifest *other);
 /* The etag source had in context; NULL: unknown. */
 const char *manifest_etag(const Manifest *manifest, const char *source, guint32 context);
 guint manifest_count(const Manifest *manifest);

@@ -1,4 +1,5 @@
 /* Reads everything a location names, and what that names in turn. */
+#include "catalog/changes.h"
 #include "catalog/discovery.h"
 #include "catalog/ingest.h"
 #include "catalog/reading_internal.h"
@@ -90,6 +91,8 @@ static void read_target(Reading *reading, Emission *parent, const Source *base, 
             return;
         reading_add_error(reading, parent, source, target, error);
         reading_mark_failed(reading, source_format(reading->arena, source), parent, known);
+        /* What it would have named is unknown, and stays. */
+        g_hash_table_add(reading->refused, (gpointer)parent->ref);
         return;
     }
     for (guint i = 0; i < sources->len; i++)
@@ -207,7 +210,8 @@ ReadingBatch *reading_next(Reading *reading, guint limit)
         ReadingChunk *chunk;
 
         give_up_late(reading);
-        if (batch->emissions->len >= limit || is_read(reading))
+        if (batch->emissions->len >= limit || is_read(reading) ||
+            commits_are_stopping(reading->catalog))
             break;
         ensure_pool(reading);
         fill_pool(reading);
@@ -410,5 +414,12 @@ gboolean reading_failed(const Reading *reading)
 
 const Manifest *reading_manifest(const Reading *reading)
 {
+    return reading->manifest;
+}
+
+const Manifest *reading_remember(Reading *reading)
+{
+    if (reading->known && g_hash_table_size(reading->refused) > 0)
+        manifest_add_missing(reading->manifest, reading->known);
     return reading->manifest;
 }

@@ -142,8 +142,10 @@ const char *reading_revision(const Reading *reading); /* of the first source tha
 /* The first thing that could not be read; NULL: nothing. */
 const char *reading_error(const Reading *reading);
 gboolean reading_failed(const Reading *reading); /* nothing at all could be read */
-/* What the next reading knows. */
 const Manifest *reading_manifest(const Reading *reading);
+/* What the next reading knows: where something that names sources was refused, those it named
+ * before stay known. */
+const Manifest *reading_remember(Reading *reading);
 
 /* The items of a status: name and message in Backstage's shape, with the place beside them. */
 void status_add(Arena *arena, Value *status, const Fault *fault);

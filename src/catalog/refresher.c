@@ -7,8 +7,6 @@
 
 #define THREADS 4
 #define WAIT_MAX_MS 30000
-/* Should the node go away while it reads, another one does it after this time. */
-#define CLAIM_MS 600000
 #define DUE_SEEN 64
 
 struct Refresher {
@@ -68,7 +66,8 @@ static gboolean write_claim(DbConn *tx, void *data, GError **error)
 {
     const Claim *claim = data;
 
-    return store_claim_due(tx, claim->id, claim->due_at, clock_now_ms() + CLAIM_MS, error);
+    return store_claim_due(tx, claim->id, claim->due_at, clock_now_ms() + REFRESHER_CLAIM_MS,
+                           error);
 }
 
 /* The id of a location that is due and is now this thread's; NULL: none is, until *until_ms from
@@ -123,7 +122,8 @@ static void read_one(Refresher *refresher, const char *id)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!refresher_read(refresher->catalog, id, "pave:schedule", &error))
+    if (!refresher_read(refresher->catalog, id, "pave:schedule", &error) &&
+        !g_error_matches(error, PAVE_ERROR, ERROR_CANCELLED))
         g_warning("catalog: a location cannot be read: %s", error->message);
 }
 
@@ -179,6 +179,7 @@ void refresher_free(Refresher *refresher)
 {
     if (!refresher)
         return;
+    commits_stop(refresher->catalog, TRUE);
     pthread_mutex_lock(&refresher->lock);
     refresher->stopping = TRUE;
     pthread_cond_broadcast(&refresher->changed);

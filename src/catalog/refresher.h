@@ -2,6 +2,9 @@
 #pragma once
 #include "catalog/catalog_internal.h"
 
+/* Should the node go away while it reads, another one does it after this time. */
+#define REFRESHER_CLAIM_MS 600000
+
 Refresher *refresher_new(Catalog *catalog);
 /* Waits for what is being read. */
 void refresher_free(Refresher *refresher);

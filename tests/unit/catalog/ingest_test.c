@@ -215,6 +215,68 @@ static void every_change_is_an_event(TestDb *test)
     g_assert_cmpstr(types, ==, "created updated deleted ");
 }
 
+static guint count_of(const Fixture *fixture)
+{
+    g_autoptr(Snapshot) snapshot = index_acquire(fixture->catalog->index);
+
+    return (guint)snapshot_count(snapshot);
+}
+
+static void write_many(const Fixture *fixture, guint count)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text, COMPONENT("many-%u", "team-a"), i);
+    write_file(fixture, "a.yaml", text->str);
+}
+
+/* So many that the index is made anew, the log has one row, and what goes goes in one batch. */
+static void very_many_entities_come_and_go_at_once(TestDb *test)
+{
+    const guint many = 2500;
+    g_auto(Fixture) fixture = {0};
+    g_autofree char *types = NULL;
+
+    fixture_init(&fixture, test, CONFIG);
+    write_file(&fixture, "all.yaml", ALL);
+    write_file(&fixture, "b.yaml", GROUP("team-a", ""));
+    write_many(&fixture, many);
+    fixture_open(&fixture);
+    g_assert_cmpuint(count_of(&fixture), ==, many + 3);
+    assert_look(&fixture, "component:default/many-2499", "spec.owner", "\"team-a\"");
+    refresh(&fixture);
+    g_assert_cmpuint(count_of(&fixture), ==, many + 3);
+    write_many(&fixture, 1);
+    refresh(&fixture);
+    g_assert_cmpuint(count_of(&fixture), ==, 1 + 3);
+    types = event_types(&fixture, "component:default/many-7");
+    g_assert_cmpstr(types, ==, "created deleted ");
+    g_assert_true(events_verify(db_reader(test->db), NULL));
+}
+
+/* What it would have named is not known. */
+static void a_location_with_a_target_that_is_none_loses_nothing(TestDb *test)
+{
+    g_auto(Fixture) fixture = {0};
+
+    fixture_init(&fixture, test, CONFIG);
+    write_file(&fixture, "all.yaml", ALL);
+    write_file(&fixture, "a.yaml", COMPONENT("a", "team-a"));
+    write_file(&fixture, "b.yaml", GROUP("team-a", ""));
+    fixture_open(&fixture);
+    write_file(&fixture, "all.yaml",
+               "{apiVersion: backstage.io/v1alpha1, kind: Location, metadata: {name: all}, spec: "
+               "{targets: [./b.yaml, ./folder/]}}\n");
+    refresh(&fixture);
+    assert_look(&fixture, "component:default/a", "spec.owner", "\"team-a\"");
+    write_file(&fixture, "all.yaml",
+               "{apiVersion: backstage.io/v1alpha1, kind: Location, metadata: {name: all}, spec: "
+               "{targets: [./b.yaml]}}\n");
+    refresh(&fixture);
+    assert_look(&fixture, "component:default/a", "spec.owner", "absent");
+}
+
 static void entities_are_there_after_a_restart(TestDb *test)
 {
     g_auto(Fixture) fixture = {0};
@@ -447,6 +509,10 @@ int main(int argc, char **argv)
     test_db_add("/catalog/ingest/an-invalid-entity-keeps-its-last-version-and-says-why",
                 an_invalid_entity_keeps_its_last_version_and_says_why);
     test_db_add("/catalog/ingest/every-change-is-an-event", every_change_is_an_event);
+    test_db_add("/catalog/ingest/very-many-entities-come-and-go-at-once",
+                very_many_entities_come_and_go_at_once);
+    test_db_add("/catalog/ingest/a-location-with-a-target-that-is-none-loses-nothing",
+                a_location_with_a_target_that_is_none_loses_nothing);
     test_db_add("/catalog/ingest/entities-are-there-after-a-restart",
                 entities_are_there_after_a_restart);
     test_db_add("/catalog/ingest/the-first-source-of-an-entity-keeps-it",
