@@ -11,6 +11,7 @@
 #define DEPTH_MAX 16
 #define FILES_A_CHUNK 32
 #define URL_THREADS 8
+#define CHUNKS_AHEAD 96 /* as much as a batch: it is read while the one before is written */
 #define SLOW_MS 1000 /* what was read meanwhile does not wait longer than this for what is slow */
 #define PREVIEW_BATCH 1000
 
@@ -157,7 +158,7 @@ static void ensure_pool(Reading *reading)
 
 static void fill_pool(Reading *reading)
 {
-    while (reading->next < reading->tasks->len && reading_pool_size(reading->pool) < 32)
+    while (reading->next < reading->tasks->len && reading_pool_size(reading->pool) < CHUNKS_AHEAD)
         reading_pool_put(reading->pool, next_chunk(reading));
 }
 
