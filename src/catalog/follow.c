@@ -1,6 +1,7 @@
 /* Keeps the index where the log is: from the base of the last run on, and beside other nodes. */
 #include "catalog/catalog_internal.h"
 #include "catalog/changes.h"
+#include "catalog/kinds.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -94,8 +95,10 @@ static gboolean catch_up(Catalog *catalog, GError **error)
 static char *mark_of(int64_t seq, void *data)
 {
     Catalog *catalog = data;
+    g_autofree char *digest = events_digest(db_reader(catalog->db), seq, NULL);
 
-    return events_digest(db_reader(catalog->db), seq, NULL);
+    /* What entities declare depends on the kinds that are defined, too. */
+    return digest ? g_strconcat(digest, kinds_digest(), NULL) : NULL;
 }
 
 /* Whether the base that was opened is one of this log. */

@@ -1,6 +1,7 @@
 /* Reads everything a location names, and what that names in turn. */
 #include "catalog/changes.h"
 #include "catalog/discovery.h"
+#include "catalog/kinds.h"
 #include "catalog/ingest.h"
 #include "catalog/reading_internal.h"
 #include "formats/json.h"
@@ -256,6 +257,7 @@ static guint32 digest_configuration(const Catalog *catalog)
 
     for (gsize i = 0; i < G_N_ELEMENTS(paths); i++)
         json_write(text, config_get(catalog->config, paths[i]), JSON_COMPACT);
+    g_string_append(text, kinds_digest());
     return (guint32)text_digest(text->str);
 }
 

@@ -313,6 +313,57 @@ static void the_log_takes_nothing_back(TestDb *test)
     index_free(index);
 }
 
+static gboolean write_sensor(DbConn *tx, void *data, GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    const CatalogRow row = {
+        .ref = "sensor:default/s",
+        .uid = "uid-s",
+        .location_id = "l",
+        .source = "file:/x",
+        .version = 1,
+        .entity = json_parse(arena,
+                             "{\"apiVersion\":\"acme/v1\",\"kind\":\"Sensor\",\"metadata\":{"
+                             "\"name\":\"s\",\"namespace\":\"default\"},\"spec\":{\"room\":"
+                             "\"component:n1\"}}",
+                             -1, NULL)};
+
+    return store_put_row(tx, &row, error);
+}
+
+static void reconfigure(Fixture *fixture, const char *config)
+{
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+
+    g_clear_pointer(&fixture->catalog, catalog_free);
+    config_free(fixture->config);
+    fixture->config = config_parse(config, fixture->test->folder, diagnostics);
+    g_assert_nonnull(fixture->config);
+    fixture_open(fixture);
+}
+
+static void a_kind_that_is_defined_anew_relates_what_is_there(TestDb *test)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = NULL;
+
+    fixture_init(&fixture, test);
+    g_assert_true(db_write(test->db, write_sensor, NULL, NULL, &error));
+    write_behind(&fixture, 0, MANY, "nobody");
+    fixture_open(&fixture);
+    assert_look(fixture.catalog, 1, "ownedBy nobody");
+    index_settle(fixture.catalog->index);
+    g_clear_pointer(&fixture.catalog, catalog_free);
+    file = base_file(&fixture);
+    g_assert_nonnull(file);
+    reconfigure(&fixture, "catalog: {kinds: [{apiVersion: acme/v1, kind: Sensor, relations: "
+                          "{spec.room: {relation: standsIn, inverse: holds}}}]}");
+    assert_look(fixture.catalog, 1, "holds s, ownedBy nobody");
+    reconfigure(&fixture, "{}");
+    assert_look(fixture.catalog, 1, "ownedBy nobody");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -325,5 +376,7 @@ int main(int argc, char **argv)
                 too_much_that_is_missing_is_read_from_the_table);
     test_db_add("/catalog/follow/a-node-has-what-another-wrote", a_node_has_what_another_wrote);
     test_db_add("/catalog/follow/the-log-takes-nothing-back", the_log_takes_nothing_back);
+    test_db_add("/catalog/follow/a-kind-that-is-defined-anew-relates-what-is-there",
+                a_kind_that_is_defined_anew_relates_what_is_there);
     return test_db_run();
 }
