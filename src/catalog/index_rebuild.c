@@ -12,7 +12,7 @@
 
 #define PAGE_ROWS 512
 #define WORKERS_MAX 4
-#define RUN_DOCUMENTS 65536
+#define RUN_DOCUMENTS 16384 /* a builder of more falls out of the processor's caches */
 #define RUN_BYTES ((gsize)160 << 20)
 /* A table that fits into so little is not worth a file a run. */
 #define MEMORY_DOCUMENTS 16384
@@ -142,7 +142,7 @@ static void finish_run(Rebuild *rebuild, SegmentBuilder *builder)
     if (segment_builder_count(builder) == 0)
         return;
     pthread_mutex_lock(&rebuild->lock);
-    if (rebuild->index->folder && segment_builder_count(builder) > MEMORY_DOCUMENTS)
+    if (rebuild->index->folder && graph_count(rebuild->graph) > MEMORY_DOCUMENTS)
         path = g_strdup_printf("%s/rebuild-%u.segment", rebuild->index->folder, rebuild->run++);
     pthread_mutex_unlock(&rebuild->lock);
     segment = segment_builder_finish(builder, path, rebuild->seq, &error);
