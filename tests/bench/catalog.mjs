@@ -1,7 +1,7 @@
 // The catalog at several sizes: from YAML files to answers, beside a hello world on the same machine in the same run and beside what was
 // measured of Backstage (recorded once, on a machine like this one; ratios travel better than figures).
 import { spawn } from 'node:child_process';
-import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +14,7 @@ import { census, names, write } from './organisation.mjs';
 const root = resolve(import.meta.dirname, '../..');
 const nobody = 65534;
 const isRoot = process.getuid() === 0;
+const patience = 20 * 60_000;
 const loadSeconds = Number(process.env.PAVE_LOAD_SECONDS ?? 2);
 
 const configuration = (organisation) => `app:
@@ -54,21 +55,24 @@ spec:
 async function start(home) {
   const port = await freePort();
   const url = `http://pave.localhost:${port}`;
+  const log = await open(join(home, 'log'), 'w');
   const child = spawn(join(home, 'pave'), ['serve', '--config', join(home, 'app-config.yaml'), '--data', join(home, 'data/pave'), '--port', String(port), ...(isRoot ? ['--user', 'nobody'] : [])],
-    { env: { ...process.env, PAVE_BASE_URL: url }, stdio: ['ignore', 'ignore', 'inherit'] });
+    { env: { ...process.env, PAVE_BASE_URL: url }, stdio: ['ignore', log.fd, log.fd] });
+  await log.close();
   const ended = new Promise((done) => child.once('exit', done));
   const pave = new Pave({ url, port, data: home, program: join(home, 'pave') });
   return { pave, child, port, stop: () => (child.kill('SIGTERM'), ended) };
 }
 
-/** Asks again and again, however long it takes; what cannot be asked yet is no answer. */
-async function until(ask, child, every = 20) {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error('pave serve ended');
+/** Asks again and again; what cannot be asked yet is no answer. */
+async function until(ask, { child, pave }, every = 20) {
+  for (const end = performance.now() + patience; performance.now() < end; await sleep(every)) {
+    if (child.exitCode !== null) break;
     const answer = await ask().catch(() => null);
     if (answer) return answer;
-    await sleep(every);
   }
+  const log = await readFile(join(pave.data, 'log'), 'utf8');
+  throw new Error(`pave serve ${child.exitCode === null ? 'does not get there' : 'ended'}:\n${log.slice(-2000)}`);
 }
 
 async function entitiesThere(pave) {
@@ -205,7 +209,7 @@ async function measure(entities, only) {
   try {
     let begun = performance.now();
     server = await start(home);
-    await until(async () => (await entitiesThere(server.pave)) >= entities + 1, server.child, 50);
+    await until(async () => (await entitiesThere(server.pave)) >= entities + 1, server, 50);
     figures.ingest_s = (performance.now() - begun) / 1000;
     figures.ingest_per_s = entities / figures.ingest_s;
     figures.ingest_peak_rss_mib = await peakMemory(server.child.pid);
@@ -216,7 +220,7 @@ async function measure(entities, only) {
     figures.start_cold = await forgetFiles();
     begun = performance.now();
     server = await start(home);
-    await until(() => entitiesThere(server.pave).then((there) => there >= entities), server.child, 2);
+    await until(() => entitiesThere(server.pave).then((there) => there >= entities), server, 2);
     figures.start_ms = performance.now() - begun;
     figures.start_rss_mib = await memory(server.child.pid);
     await ask(server, { hello, folder: home, only }, figures);
