@@ -103,6 +103,12 @@ static void release_bytes(const guint8 *bytes, gsize size, gboolean mapped)
         free((void *)bytes);
 }
 
+void segment_let_go(const Segment *segment)
+{
+    if (segment->mapped)
+        madvise((void *)segment->bytes, segment->size, MADV_DONTNEED);
+}
+
 Segment *segment_from_bytes(const guint8 *bytes, gsize size, gboolean mapped, GError **error)
 {
     const char *why = check_header(bytes, size);

@@ -122,6 +122,8 @@ struct SegmentField {
 const void *segment_span(const Segment *segment, const Span *span, gsize size, gsize *count);
 /* Takes over bytes, which are checked: header, size, the spans of documents. */
 Segment *segment_from_bytes(const guint8 *bytes, gsize size, gboolean mapped, GError **error);
+/* Gives back the memory that pages of its file take, until they are read again. */
+void segment_let_go(const Segment *segment);
 guint64 segment_hash(const char *text, guint64 seed);
 guint64 segment_header_checksum(const SegmentHeader *header);
 /* A bitmap of what lies frozen in bytes, NULL unless it is wholly sound and below limit. */

@@ -19,7 +19,23 @@ typedef struct {
     guint (*codings)[TEXT_DICTIONARIES_MAX + 1]; /* of every part: what they are in the new one */
     GString *text;                               /* what was decompressed last */
     SegmentWriter writer;
+    guint64 let_go; /* where the writer stood when the pages of the parts were let go */
 } Merge;
+
+/* What was read of files a merge goes through once counts as this process's memory until it is let
+ * go; whoever else reads them finds them in the page cache. */
+#define LET_GO_BYTES ((guint64)32 << 20)
+
+static void let_go(Merge *merge)
+{
+    guint64 position = segment_writer_position(&merge->writer);
+
+    if (position - merge->let_go < LET_GO_BYTES)
+        return;
+    merge->let_go = position;
+    for (guint i = 0; i < merge->count; i++)
+        segment_let_go(merge->parts[i].segment);
+}
 
 /* ---- the least of many ---- */
 
@@ -122,11 +138,12 @@ static void order_documents(Merge *merge)
 
 static void document_at(gpointer data, guint32 doc, DocumentSource *source)
 {
-    const Merge *merge = data;
+    Merge *merge = data;
     const Place *place = &g_array_index(merge->places, Place, doc);
     const Segment *segment = merge->parts[place->part].segment;
     guint coding;
 
+    let_go(merge);
     *source = (DocumentSource){.ref = segment_doc_ref(segment, place->doc),
                                .uid = segment_doc_uid(segment, place->doc),
                                .name = segment_doc_name(segment, place->doc)};
@@ -376,6 +393,7 @@ static void merge_fields(Merge *merge)
             heap_moved(&heap, heads[part].field != NULL);
         }
         merge_field(&fields, same, count, key);
+        let_go(merge);
         for (guint i = 0; i < count; i++) {
             dictionary_cursor_clear(&same[i].cursor);
             g_string_free(same[i].original, TRUE);
