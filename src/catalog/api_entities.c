@@ -4,6 +4,8 @@
 #include "formats/json.h"
 #include <string.h>
 
+#define ORDERS_MAX 4
+
 const Predicate *catalog_filters_of(Request *request, GError **error)
 {
     const char *const *filters = request_query_all(request, "filter");
@@ -22,7 +24,12 @@ static gboolean parse_orders(Request *request, QueryOrder **orders, guint *count
     const char *const *texts = request_query_all(request, "order");
 
     *count = 0;
-    *orders = arena_new0(request_arena(request), QueryOrder, g_strv_length((char **)texts) + 1);
+    *orders = arena_new0(request_arena(request), QueryOrder, ORDERS_MAX);
+    if (g_strv_length((char **)texts) > ORDERS_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "At most %d orders can be asked for",
+                    ORDERS_MAX);
+        return FALSE;
+    }
     for (; *texts; texts++) {
         const char *colon = strchr(*texts, ':');
         gboolean descending = g_str_has_prefix(*texts, "desc:");
@@ -77,12 +84,12 @@ static gboolean parse_page(Request *request, Page *page, GError **error)
 }
 
 /* </entities?…&limit=2&after=…>; rel="next", with every parameter that was there. */
-static char *next_link(Request *request, const Page *page)
+static char *next_link(Request *request, const Page *page, guint64 offset)
 {
     g_autoptr(GString) link = g_string_new("</entities?");
     g_autofree char *json =
-        g_strdup_printf("{\"limit\":%" G_GINT64_FORMAT ",\"offset\":%" G_GINT64_FORMAT "}",
-                        (gint64)page->limit, (gint64)(page->offset + page->limit));
+        g_strdup_printf("{\"limit\":%" G_GINT64_FORMAT ",\"offset\":%" G_GUINT64_FORMAT "}",
+                        (gint64)page->limit, offset);
     g_autofree char *after = g_base64_encode((const guchar *)json, strlen(json));
     g_autofree char *escaped = g_uri_escape_string(after, NULL, FALSE);
     static const char *const kept[] = {"fields", "filter", "order", NULL};
@@ -145,10 +152,15 @@ Response *catalog_api_entities(Request *request, void *room, GError **error)
         return NULL;
     match = query_match_new(view, predicate);
     query_page(match, &asked, &found);
+    if (found.cut && page.limit < 0) {
+        g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                    "Too many values to order by: ask for pages, with limit");
+        return NULL;
+    }
     response = listing_response(request, g_steal_pointer(&snapshot), g_array_ref(found.hits),
                                 fields, "", "");
     if (page.paged && found.first + found.hits->len < found.total) {
-        g_autofree char *link = next_link(request, &page);
+        g_autofree char *link = next_link(request, &page, found.first + found.hits->len);
 
         response_header(response, "Link", link);
     }

@@ -2,32 +2,70 @@
 #include "formats/json.h"
 #include <string.h>
 
-static gboolean is_repeated(const char *const *names, const char *const *name)
+#define NAMES_MAX 50
+#define VALUES_MAX 200000 /* of all facets: an answer is made at once */
+
+/* names, folded. */
+static const char **fold_names(Arena *arena, const char *const *names, GError **error)
 {
-    for (; names < name; names++)
-        if (g_str_equal(*names, *name))
+    guint count = g_strv_length((char **)names);
+    const char **folded = arena_new0(arena, const char *, count + 1);
+
+    if (count > NAMES_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "At most %d facets can be asked for",
+                    NAMES_MAX);
+        return NULL;
+    }
+    for (guint i = 0; i < count; i++)
+        folded[i] = text_fold(arena, names[i]);
+    return folded;
+}
+
+static gboolean is_repeated(const char *const *names, guint index)
+{
+    for (guint i = 0; i < index; i++)
+        if (g_str_equal(names[i], names[index]))
             return TRUE;
     return FALSE;
 }
 
+static gboolean check_size(const QueryMatch *match, const char *const *folded, GError **error)
+{
+    guint64 size = 0;
+
+    for (guint i = 0; folded[i]; i++)
+        if (!is_repeated(folded, i))
+            size += query_facet_size(match, folded[i]);
+    if (size <= VALUES_MAX)
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                "The facets have more than %d values: ask for fewer, or with a filter",
+                VALUES_MAX);
+    return FALSE;
+}
+
 static Response *answer_facets(Request *request, Catalog *catalog, const char *const *names,
-                               const Predicate *predicate)
+                               const Predicate *predicate, GError **error)
 {
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
     const QueryView *view = query_view_new(arena, snapshot, catalog->memory);
-    g_autoptr(QueryMatch) match = query_match_new(view, predicate);
-    GString *out = g_string_new("{\"facets\":{");
+    const char **folded = fold_names(arena, names, error);
+    g_autoptr(QueryMatch) match = folded ? query_match_new(view, predicate) : NULL;
+    GString *out;
     gsize length;
 
-    for (const char *const *name = names; *name; name++) {
-        if (is_repeated(names, name))
+    if (!match || !check_size(match, folded, error))
+        return NULL;
+    out = g_string_new("{\"facets\":{");
+    for (guint i = 0; names[i]; i++) {
+        if (is_repeated(folded, i))
             continue;
-        if (name > names)
+        if (i > 0)
             g_string_append_c(out, ',');
-        json_write_string(out, *name, strlen(*name));
+        json_write_string(out, names[i], strlen(names[i]));
         g_string_append_c(out, ':');
-        query_facet(match, text_fold(arena, *name), out);
+        query_facet(match, folded[i], out);
     }
     g_string_append(out, "}}");
     length = out->len;
@@ -50,7 +88,7 @@ Response *catalog_api_facets(Request *request, void *room, GError **error)
                     "request/query must have required property 'facet'");
         return NULL;
     }
-    return answer_facets(request, room, names, predicate);
+    return answer_facets(request, room, names, predicate, error);
 }
 
 Response *catalog_api_facets_post(Request *request, void *room, GError **error)
@@ -68,6 +106,6 @@ Response *catalog_api_facets_post(Request *request, void *room, GError **error)
     }
     predicate = predicate_from_value(arena, value_get(body, "query"), error);
     return predicate ? answer_facets(request, room, catalog_texts(arena, value_get(body, "facets")),
-                                     predicate)
+                                     predicate, error)
                      : NULL;
 }

@@ -5,6 +5,8 @@
 
 #define RESOURCE_TYPE "catalog-entity"
 #define DEPTH_MAX 32
+#define REFS_MAX 1000       /* of a request */
+#define CONDITIONS_MAX 1000 /* of an item */
 
 /* ---- what there is ---- */
 
@@ -206,17 +208,43 @@ Response *catalog_api_permissions(Request *request, void *room, GError **error)
 
 /* ---- conditions ---- */
 
+/* The entity that is asked about: read when a rule looks at it, kept until another is. */
+typedef struct {
+    Catalog *catalog;
+    Arena *arena; /* of the one entity; NULL: none was read */
+    const char *ref, *read;
+    const Value *entity;
+} Subject;
+
+static void subject_clear(Subject *subject)
+{
+    g_clear_pointer(&subject->arena, arena_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Subject, subject_clear)
+
+static const Value *subject_entity(Subject *subject)
+{
+    if (subject->arena && g_str_equal(subject->ref, subject->read))
+        return subject->entity;
+    subject_clear(subject);
+    subject->arena = arena_new(ARENA_REQUEST_BYTES);
+    subject->read = subject->ref;
+    subject->entity = catalog_get(subject->catalog, subject->arena, subject->ref, NULL);
+    return subject->entity;
+}
+
 typedef enum { HOLDS_NOT, HOLDS, HOLDS_UNKNOWN } Holding;
 
-static Holding condition_holds(const Value *condition, const Value *entity, int depth,
+static Holding condition_holds(const Value *condition, Subject *subject, int depth,
                                GError **error);
 
 /* anyOf: one holds; allOf: none fails. */
-static Holding list_condition(const Value *list, Holding deciding, const Value *entity, int depth,
+static Holding list_condition(const Value *list, Holding deciding, Subject *subject, int depth,
                               GError **error)
 {
     for (guint i = 0; i < value_count(list); i++) {
-        Holding holding = condition_holds(value_item(list, i), entity, depth + 1, error);
+        Holding holding = condition_holds(value_item(list, i), subject, depth + 1, error);
 
         if (holding == HOLDS_UNKNOWN || holding == deciding)
             return holding;
@@ -224,7 +252,7 @@ static Holding list_condition(const Value *list, Holding deciding, const Value *
     return deciding == HOLDS ? HOLDS_NOT : HOLDS;
 }
 
-static Holding rule_condition(const Value *condition, const Value *entity, GError **error)
+static Holding rule_condition(const Value *condition, Subject *subject, GError **error)
 {
     const char *name = value_path_string(condition, "rule", NULL);
     const Value *params = value_get(condition, "params");
@@ -233,7 +261,7 @@ static Holding rule_condition(const Value *condition, const Value *entity, GErro
         if (!g_str_equal(RULES[i].name, name))
             continue;
         if (value_get(params, RULES[i].first.name))
-            return RULES[i].holds(entity, params) ? HOLDS : HOLDS_NOT;
+            return RULES[i].holds(subject_entity(subject), params) ? HOLDS : HOLDS_NOT;
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "The rule %s needs the parameter '%s'", name,
                     RULES[i].first.name);
         return HOLDS_UNKNOWN;
@@ -245,7 +273,7 @@ static Holding rule_condition(const Value *condition, const Value *entity, GErro
     return HOLDS_UNKNOWN;
 }
 
-static Holding condition_holds(const Value *condition, const Value *entity, int depth,
+static Holding condition_holds(const Value *condition, Subject *subject, int depth,
                                GError **error)
 {
     Holding holding;
@@ -255,12 +283,12 @@ static Holding condition_holds(const Value *condition, const Value *entity, int 
         return HOLDS_UNKNOWN;
     }
     if (value_get(condition, "anyOf"))
-        return list_condition(value_get(condition, "anyOf"), HOLDS, entity, depth, error);
+        return list_condition(value_get(condition, "anyOf"), HOLDS, subject, depth, error);
     if (value_get(condition, "allOf"))
-        return list_condition(value_get(condition, "allOf"), HOLDS_NOT, entity, depth, error);
+        return list_condition(value_get(condition, "allOf"), HOLDS_NOT, subject, depth, error);
     if (!value_get(condition, "not"))
-        return rule_condition(condition, entity, error);
-    holding = condition_holds(value_get(condition, "not"), entity, depth + 1, error);
+        return rule_condition(condition, subject, error);
+    holding = condition_holds(value_get(condition, "not"), subject, depth + 1, error);
     return holding == HOLDS_UNKNOWN ? holding : holding == HOLDS ? HOLDS_NOT : HOLDS;
 }
 
@@ -269,27 +297,43 @@ static const char *verdict(gboolean allowed)
     return allowed ? "ALLOW" : "DENY";
 }
 
-static const char *apply_conditions(Catalog *catalog, Arena *arena, const Value *item,
-                                    const char *ref, GError **error)
+/* How many there are in it, about to limit. */
+static guint count_conditions(const Value *condition, guint limit, int depth)
 {
-    const Value *entity = catalog_get(catalog, arena, ref, NULL);
-    Holding holding = condition_holds(value_get(item, "conditions"), entity, 0, error);
+    static const char *const lists[] = {"anyOf", "allOf"};
+    guint count = 1;
 
-    return holding == HOLDS_UNKNOWN ? NULL : verdict(entity && holding == HOLDS);
+    if (depth > DEPTH_MAX)
+        return count;
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        const Value *list = value_get(condition, lists[i]);
+
+        for (guint j = 0; j < value_count(list) && count <= limit; j++)
+            count += count_conditions(value_item(list, j), limit, depth + 1);
+    }
+    if (value_get(condition, "not"))
+        count += count_conditions(value_get(condition, "not"), limit, depth + 1);
+    return count;
 }
 
 /* ---- asking ---- */
 
-typedef const char *(*Decide)(Request *request, Catalog *catalog, const Value *item,
+typedef const char *(*Decide)(Request *request, Subject *subject, const Value *item,
                               const char *ref, GError **error);
 
-static const char *decide_conditions(Request *request, Catalog *catalog, const Value *item,
+static const char *decide_conditions(Request *request, Subject *subject, const Value *item,
                                      const char *ref, GError **error)
 {
-    return apply_conditions(catalog, request_arena(request), item, ref ? ref : "", error);
+    Holding holding;
+
+    subject->ref = ref ? ref : "";
+    holding = condition_holds(value_get(item, "conditions"), subject, 0, error);
+    if (holding == HOLDS_UNKNOWN)
+        return NULL;
+    return verdict(holding == HOLDS && subject_entity(subject));
 }
 
-static const char *decide_permission(Request *request, Catalog *catalog, const Value *item,
+static const char *decide_permission(Request *request, Subject *subject, const Value *item,
                                      const char *ref, GError **error)
 {
     Arena *arena = request_arena(request);
@@ -303,7 +347,7 @@ static const char *decide_permission(Request *request, Catalog *catalog, const V
     }
     if (ref) {
         ref = catalog_ref(arena, ref, NULL, "default", error);
-        owners = ref ? catalog_owners(catalog, arena, ref) : NULL;
+        owners = ref ? catalog_owners(subject->catalog, arena, ref) : NULL;
         if (!ref)
             return NULL;
     }
@@ -311,7 +355,7 @@ static const char *decide_permission(Request *request, Catalog *catalog, const V
 }
 
 /* One verdict for one ref (or none), a list of them for a list of refs. */
-static const Value *result_of(Request *request, Catalog *catalog, const Value *item, Decide decide,
+static const Value *result_of(Request *request, Subject *subject, const Value *item, Decide decide,
                               GError **error)
 {
     Arena *arena = request_arena(request);
@@ -320,14 +364,14 @@ static const Value *result_of(Request *request, Catalog *catalog, const Value *i
 
     if (!value_is(refs, VALUE_ARRAY)) {
         const char *one =
-            decide(request, catalog, item,
+            decide(request, subject, item,
                    value_is(refs, VALUE_STRING) ? value_string(refs, "") : NULL, error);
 
         return one ? value_string_new(arena, one) : NULL;
     }
     for (guint i = 0; i < value_count(refs); i++) {
         const char *one =
-            decide(request, catalog, item, value_string(value_item(refs, i), ""), error);
+            decide(request, subject, item, value_string(value_item(refs, i), ""), error);
 
         if (!one)
             return NULL;
@@ -336,12 +380,34 @@ static const Value *result_of(Request *request, Catalog *catalog, const Value *i
     return results;
 }
 
+/* What is asked is asked of every ref, so that both have a bound. */
+static gboolean check_size(const Value *items, GError **error)
+{
+    guint refs = 0;
+
+    for (guint i = 0; i < value_count(items) && refs <= REFS_MAX; i++) {
+        const Value *item = value_item(items, i), *ref = value_get(item, "resourceRef");
+
+        refs += value_is(ref, VALUE_ARRAY) ? MAX(value_count(ref), 1) : 1;
+        if (count_conditions(value_get(item, "conditions"), CONDITIONS_MAX, 0) > CONDITIONS_MAX) {
+            g_set_error(error, PAVE_ERROR, ERROR_INPUT, "An item has at most %d conditions",
+                        CONDITIONS_MAX);
+            return FALSE;
+        }
+    }
+    if (refs <= REFS_MAX)
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "At most %d refs can be asked about", REFS_MAX);
+    return FALSE;
+}
+
 static Response *decide_all(Request *request, Catalog *catalog, Decide decide, GError **error)
 {
     Arena *arena = request_arena(request);
     const Value *body = request_body_json(request, error);
     const Value *items = value_get(body, "items");
     Value *answers = value_array_new(arena);
+    g_auto(Subject) subject = {.catalog = catalog};
 
     if (!body)
         return NULL;
@@ -350,12 +416,14 @@ static Response *decide_all(Request *request, Catalog *catalog, Decide decide, G
                     "request/body must have required property 'items'");
         return NULL;
     }
+    if (!check_size(items, error))
+        return NULL;
     for (guint i = 0; i < value_count(items); i++) {
         const Value *item = value_item(items, i), *result;
         const char *id = catalog_body_string(item, "request/body/items", "id", error);
         Value *answer = value_object_new(arena);
 
-        result = id ? result_of(request, catalog, item, decide, error) : NULL;
+        result = id ? result_of(request, &subject, item, decide, error) : NULL;
         if (!result)
             return NULL;
         value_set_string(arena, answer, "id", id);

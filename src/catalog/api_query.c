@@ -83,7 +83,7 @@ static const Value *full_text(Request *request)
     value_set_string(arena, filter, "term", g_strstrip(arena_strdup(arena, term)));
     for (const char *const *text = request_query_all(request, "fullTextFilterFields"); *text;
          text++) {
-        g_auto(GStrv) parts = g_strsplit(*text, ",", 100);
+        g_auto(GStrv) parts = g_strsplit(*text, ",", -1);
 
         for (char **part = parts; *part; part++)
             value_append(arena, fields, value_string_new(arena, g_strstrip(*part)));

@@ -3,6 +3,8 @@
 #include "formats/json.h"
 #include <string.h>
 
+#define FULL_TEXT_FIELDS_MAX 100 /* each is looked into */
+
 /* ---- the text ---- */
 
 /* One to three texts; the first may be null. */
@@ -67,7 +69,7 @@ static void compile_order(Arena *arena, const Value *orders, Question *question)
 }
 
 /* A value of one of the fields contains the term; without fields it is the sort field's. */
-static void compile_term(Arena *arena, const Value *filter, Question *question)
+static gboolean compile_term(Arena *arena, const Value *filter, Question *question, GError **error)
 {
     const char *term = value_string(value_get(filter, "term"), "");
     const char **fields = catalog_texts(arena, value_get(filter, "fields"));
@@ -75,12 +77,18 @@ static void compile_term(Arena *arena, const Value *filter, Question *question)
 
     term = g_strstrip(arena_strdup(arena, term));
     if (*term == '\0')
-        return;
+        return TRUE;
+    if (value_count(value_get(filter, "fields")) > FULL_TEXT_FIELDS_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "A full text filter has at most %d fields",
+                    FULL_TEXT_FIELDS_MAX);
+        return FALSE;
+    }
     if (question->request.order_count)
         fallback[0] = question->order.field;
     question->predicate = predicate_both(
         arena, question->predicate,
         predicate_any_key(arena, PREDICATE_CONTAINS, *fields ? fields : fallback, term));
+    return TRUE;
 }
 
 static void compile_place(const Value *value, Question *question)
@@ -115,7 +123,8 @@ gboolean question_compile(Arena *arena, const Value *value, Question *question, 
     question->request.missing_excluded = TRUE;
     question->request.orders = &question->order;
     compile_order(arena, value_get(value, "orderFields"), question);
-    compile_term(arena, value_get(value, "fullTextFilter"), question);
+    if (!compile_term(arena, value_get(value, "fullTextFilter"), question, error))
+        return FALSE;
     compile_place(value, question);
     return TRUE;
 }

@@ -4,8 +4,16 @@
 #include <string.h>
 
 #define DEPTH_MAX 16
-#define NODES_MAX 10000   /* values to compare with */
+#define NODES_MAX 10000   /* leaves and branches */
 #define BRANCHES_MAX 1000 /* each may be about as many documents as there are */
+#define PREFIXES_MAX 100  /* each may be as many values */
+
+/* What is being built, and how large it is. */
+typedef struct {
+    Arena *arena;
+    GError **error;
+    int depth, nodes, branches, prefixes;
+} Builder;
 
 /* ---- building ---- */
 
@@ -69,8 +77,9 @@ static FilterKey *filter_key(GPtrArray *keys, const char *name)
 }
 
 /* "key", "key=" or "key=value". */
-static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *statement, GError **error)
+static gboolean add_statement(Builder *builder, GPtrArray *keys, const char *statement)
 {
+    Arena *arena = builder->arena;
     const char *equals = strchr(statement, '=');
     const char *name =
         equals ? arena_strndup(arena, statement, (gsize)(equals - statement)) : statement;
@@ -78,7 +87,7 @@ static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *stateme
 
     name = g_strstrip(arena_strdup(arena, name));
     if (*name == '\0') {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+        g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT,
                     "Invalid filter, '%s' is not a valid statement (expected a string on the form "
                     "a=b or a= or a)",
                     statement);
@@ -92,16 +101,28 @@ static gboolean add_statement(Arena *arena, GPtrArray *keys, const char *stateme
     return TRUE;
 }
 
-static const Predicate *from_filter(Arena *arena, const char *filter, GError **error)
+static const Predicate *refuse_filter(Builder *builder)
 {
+    g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT, "Invalid filter, it is too large");
+    return NULL;
+}
+
+static const Predicate *from_filter(Builder *builder, const char *filter)
+{
+    Arena *arena = builder->arena;
     g_auto(GStrv) statements = g_strsplit(filter, ",", -1);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(filter_key_free);
     g_autoptr(GPtrArray) all = g_ptr_array_new();
 
-    for (char **statement = statements; *statement; statement++)
-        if (*g_strstrip(*statement) &&
-            !add_statement(arena, keys, arena_strdup(arena, *statement), error))
+    for (char **statement = statements; *statement; statement++) {
+        if (!*g_strstrip(*statement))
+            continue;
+        if (!add_statement(builder, keys, arena_strdup(arena, *statement)))
             return NULL;
+        if (++builder->nodes > NODES_MAX || builder->branches + (int)keys->len > BRANCHES_MAX)
+            return refuse_filter(builder);
+    }
+    builder->branches += (int)keys->len;
     for (guint i = 0; i < keys->len; i++) {
         FilterKey *key = keys->pdata[i];
 
@@ -116,13 +137,16 @@ static const Predicate *from_filter(Arena *arena, const char *filter, GError **e
 const Predicate *predicate_from_filters(Arena *arena, const char *const *filters, GError **error)
 {
     g_autoptr(GPtrArray) any = g_ptr_array_new();
+    Builder builder = {.arena = arena, .error = error};
 
     for (; filters && *filters; filters++) {
         const Predicate *node;
 
         if (**filters == '\0')
             continue;
-        node = from_filter(arena, *filters, error);
+        if (++builder.nodes > NODES_MAX)
+            return refuse_filter(&builder);
+        node = from_filter(&builder, *filters);
         if (!node)
             return NULL;
         g_ptr_array_add(any, (gpointer)node);
@@ -132,18 +156,29 @@ const Predicate *predicate_from_filters(Arena *arena, const char *const *filters
 
 /* ---- from JSON ---- */
 
-typedef struct {
-    Arena *arena;
-    GError **error;
-    int depth, nodes, branches;
-} Builder;
-
 static const Predicate *build(Builder *builder, const Value *query);
 
 static const Predicate *refuse(Builder *builder, const char *reason)
 {
     g_set_error(builder->error, PAVE_ERROR, ERROR_INPUT, "Invalid query: %s", reason);
     return NULL;
+}
+
+/* Counts a leaf that may be about as many documents as there are. */
+static const Predicate *wide_leaf(Builder *builder, PredicateKind kind, const char *key,
+                                  const char *value)
+{
+    if (++builder->nodes > NODES_MAX || ++builder->branches > BRANCHES_MAX ||
+        (kind == PREDICATE_PREFIX && ++builder->prefixes > PREFIXES_MAX))
+        return refuse(builder, "too large");
+    return predicate_leaf(builder->arena, kind, key, value);
+}
+
+static const Predicate *equals_leaf(Builder *builder, const char *key, const char *value)
+{
+    if (++builder->nodes > NODES_MAX)
+        return refuse(builder, "too large");
+    return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, value);
 }
 
 /* The form in which scalars are indexed; NULL for anything else. */
@@ -164,10 +199,14 @@ static const Predicate *build_in(Builder *builder, const char *key, const Value 
         return refuse(builder, "$in takes a list");
     for (guint i = 0; i < value_count(values); i++) {
         const char *text = scalar_text(builder->arena, value_item(values, i));
+        const Predicate *leaf;
 
-        if (!text || ++builder->nodes > NODES_MAX)
+        if (!text)
             return refuse(builder, "$in takes a list of texts, numbers and booleans");
-        g_ptr_array_add(any, (gpointer)predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text));
+        leaf = equals_leaf(builder, key, text);
+        if (!leaf)
+            return NULL;
+        g_ptr_array_add(any, (gpointer)leaf);
     }
     return predicate_branch(builder->arena, PREDICATE_ANY, any);
 }
@@ -183,12 +222,12 @@ static const Predicate *build_relation(Builder *builder, const Value *relation)
         return refuse(builder, "$contains of relations takes {type, targetRef}");
     key = arena_printf(builder->arena, "relations.%s", type);
     if (!target)
-        return predicate_leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
+        return wide_leaf(builder, PREDICATE_EXISTS, key, NULL);
     if (value_is(target, VALUE_OBJECT))
         return build_in(builder, key, value_get(target, "$in"));
     if (!value_is(target, VALUE_STRING))
         return refuse(builder, "targetRef takes a text or {$in: […]}");
-    return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, value_string(target, ""));
+    return equals_leaf(builder, key, value_string(target, ""));
 }
 
 static const Predicate *build_operator(Builder *builder, const char *key, const Value *test)
@@ -200,16 +239,16 @@ static const Predicate *build_operator(Builder *builder, const char *key, const 
     if (value_count(test) != 1)
         return refuse(builder, "a field takes one operator");
     if (g_str_equal(name, "$exists") && value_is(argument, VALUE_BOOL)) {
-        const Predicate *exists = predicate_leaf(builder->arena, PREDICATE_EXISTS, key, NULL);
+        const Predicate *exists = wide_leaf(builder, PREDICATE_EXISTS, key, NULL);
 
-        return value_bool(argument, true) ? exists : negation(builder->arena, exists);
+        return !exists || value_bool(argument, true) ? exists : negation(builder->arena, exists);
     }
     if (g_str_equal(name, "$in"))
         return build_in(builder, key, argument);
     if (g_str_equal(name, "$hasPrefix") && text)
-        return predicate_leaf(builder->arena, PREDICATE_PREFIX, key, text);
+        return wide_leaf(builder, PREDICATE_PREFIX, key, text);
     if (g_str_equal(name, "$contains") && text)
-        return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text);
+        return equals_leaf(builder, key, text);
     if (g_str_equal(name, "$contains") && g_str_equal(key, "relations"))
         return build_relation(builder, argument);
     return refuse(builder, arena_printf(builder->arena, "\"%s\" of %s", name, key));
@@ -250,7 +289,7 @@ static const Predicate *build_member(Builder *builder, const char *key, const Va
         return build_operator(builder, key, value);
     if (!text)
         return refuse(builder, arena_printf(builder->arena, "\"%s\" takes a value", key));
-    return predicate_leaf(builder->arena, PREDICATE_EQUALS, key, text);
+    return equals_leaf(builder, key, text);
 }
 
 static const Predicate *build_object(Builder *builder, const Value *query)
@@ -277,7 +316,8 @@ static const Predicate *build(Builder *builder, const Value *query)
 
     if (!value_is(query, VALUE_OBJECT))
         return refuse(builder, "a predicate is an object");
-    if (builder->depth >= DEPTH_MAX || ++builder->branches > BRANCHES_MAX)
+    if (builder->depth >= DEPTH_MAX || ++builder->nodes > NODES_MAX ||
+        ++builder->branches > BRANCHES_MAX)
         return refuse(builder, "too large");
     builder->depth++;
     node = build_object(builder, query);

@@ -67,6 +67,7 @@ typedef struct {
 typedef struct {
     GArray *hits;                   /* EntityId */
     guint64 first, total;           /* rows before the first, and of all pages */
+    gboolean cut;                   /* shorter than asked for: it has too many values in it */
     char *first_value, *last_value; /* what the first and the last hit are ordered by, or NULL */
 } QueryPage;
 
@@ -82,3 +83,5 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(QueryPage, query_page_clear)
 /* Appends [{"value":…,"count":…},…], sorted by value: how many of the entities have which value of
  * field (folded), as it was spelled. */
 void query_facet(const QueryMatch *match, const char *field, GString *out);
+/* About how many values that are at most. */
+guint64 query_facet_size(const QueryMatch *match, const char *field);

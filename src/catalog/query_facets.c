@@ -3,6 +3,8 @@
 #include "formats/json.h"
 #include <string.h>
 
+#define FEW 1000 /* documents whose several values are not many */
+
 typedef struct {
     gsize text; /* in the pool */
     guint64 count;
@@ -151,6 +153,22 @@ static void write_buckets(const Facet *facet, GString *out)
         g_string_append_c(out, '}');
     }
     g_string_append_c(out, ']');
+}
+
+guint64 query_facet_size(const QueryMatch *match, const char *name)
+{
+    guint64 size = 0;
+
+    for (guint i = 0; i < match->count; i++) {
+        const MatchPart *part = &match->parts[i];
+        const SegmentField *field = segment_field(part->segment, name);
+        guint64 docs = roaring_bitmap_get_cardinality(part->live.docs);
+        gboolean several = field && docs > FEW && segment_field_is_multiple(field);
+
+        if (field)
+            size += several ? segment_value_count(field) : MIN(segment_value_count(field), docs);
+    }
+    return size;
 }
 
 void query_facet(const QueryMatch *match, const char *name, GString *out)

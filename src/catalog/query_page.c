@@ -5,11 +5,16 @@
 
 #define NAME_FIELD "metadata.name"
 
+/* Groups a page is made of at most, and for how many one counts that is ordered further. */
+#define GROUPS_MAX 50000
+#define ORDERED_GROUP 16
+
 typedef struct {
     const QueryMatch *match;
     const QueryPageRequest *request;
     QueryPage *page;
     guint64 left;      /* rows to read yet */
+    guint groups;      /* read, up to GROUPS_MAX */
     const char *value; /* of the group that is being read */
 } Pager;
 
@@ -74,15 +79,29 @@ static void read_names(Pager *pager, const roaring_bitmap_t **docs, gboolean des
 
 static void read_level(Pager *pager, guint level, const Docs *docs, guint64 skip);
 
-static void read_group(Pager *pager, guint level, roaring_bitmap_t **group, const char *text,
-                       guint64 skip)
+/* One document needs no further order. */
+static void read_group(Pager *pager, guint level, roaring_bitmap_t **group, guint64 size,
+                       const char *text, guint64 skip)
 {
     const roaring_bitmap_t **live = (const roaring_bitmap_t **)group;
     const Docs docs = {live, live};
 
     if (level == 0)
         pager->value = text;
-    read_level(pager, level + 1, &docs, skip);
+    if (size == 1)
+        read_names(pager, live, FALSE, skip);
+    else
+        read_level(pager, level + 1, &docs, skip);
+}
+
+/* Ends the page where too many groups were read for it. */
+static void count_group(Pager *pager, guint level, guint64 size)
+{
+    pager->groups += size > 1 && !is_by_name(pager->request, level + 1) ? ORDERED_GROUP : 1;
+    if (pager->groups < GROUPS_MAX || pager->left == 0)
+        return;
+    pager->left = 0;
+    pager->page->cut = TRUE;
 }
 
 static void read_values(Pager *pager, guint level, Merge *merge, guint64 skip)
@@ -94,7 +113,8 @@ static void read_values(Pager *pager, guint level, Merge *merge, guint64 skip)
         guint64 size = docs_count(group, merge->count);
 
         if (skip < size)
-            read_group(pager, level, group, merge->text->str, skip);
+            read_group(pager, level, group, size, merge->text->str, skip);
+        count_group(pager, level, size);
         skip -= MIN(skip, size);
         docs_free(group, merge->count);
     }
@@ -106,6 +126,7 @@ static void read_missing(Pager *pager, guint level, const Docs *docs, const char
 {
     const QueryMatch *match = pager->match;
     roaring_bitmap_t **missing = g_new0(roaring_bitmap_t *, match->count);
+    guint64 size;
 
     for (guint i = 0; i < match->count; i++) {
         roaring_bitmap_t *valued;
@@ -116,8 +137,9 @@ static void read_missing(Pager *pager, guint level, const Docs *docs, const char
         missing[i] = roaring_bitmap_andnot(docs->live[i], valued);
         roaring_bitmap_free(valued);
     }
-    if (skip < docs_count(missing, match->count))
-        read_group(pager, level, missing, NULL, skip);
+    size = docs_count(missing, match->count);
+    if (skip < size)
+        read_group(pager, level, missing, size, NULL, skip);
     docs_free(missing, match->count);
 }
 
@@ -187,7 +209,7 @@ static void set_range(Pager *pager, guint64 total, guint64 rank)
     page->first = request->after || request->before ? rank : MIN(request->offset, total);
     pager->left = request->limit;
     if (request->before && !request->after) {
-        page->first = rank - MIN(rank, request->limit);
+        page->first = rank - MIN(rank, MIN(request->limit, GROUPS_MAX - 1));
         pager->left = rank - page->first;
     }
 }

@@ -49,6 +49,16 @@ test('conditions are applied to entities', async () => {
   }
 });
 
+test('as many refs and conditions as a request may have', async () => {
+  const path = '/api/catalog/.well-known/backstage/permissions/apply-conditions';
+  const rule = { rule: 'IS_ENTITY_KIND', resourceType: 'catalog-entity', params: { kinds: ['component'] } };
+  const item = (refs, conditions) => ({ items: [{ id: 'a', resourceType: 'catalog-entity', resourceRef: Array(refs).fill('component:default/alpha'), conditions }] });
+  const { items } = await pave.post(path, item(1000, { anyOf: Array(999).fill(rule) }));
+  assert.deepEqual(items, [{ id: 'a', result: Array(1000).fill('ALLOW') }]);
+  await assert.rejects(pave.post(path, item(1001, rule)), /At most 1000 refs/);
+  await assert.rejects(pave.post(path, item(1, { anyOf: Array(1000).fill(rule) })), /at most 1000 conditions/);
+});
+
 test('what one may do is told, for one entity or for many', async () => {
   const permission = { type: 'resource', name: 'catalog.entity.read', attributes: { action: 'read' }, resourceType: 'catalog-entity' };
   const { items } = await pave.post('/api/permission/authorize', { items: [{ id: 'a', permission, resourceRef: ['component:default/alpha', 'component:default/nope'] }, { id: 'b', permission, resourceRef: 'component:default/alpha' }] });

@@ -49,6 +49,17 @@ test('one entity is found by its ref in any case, with relations both ways', asy
   assert.equal(await client.getEntityByRef('component:default/nope', options), undefined);
 });
 
+test('a facet asked for in several cases is counted once', async () => {
+  const { facets } = await pave.post('/api/catalog/entity-facets', { facets: ['kind', 'Kind', 'KIND'] });
+  assert.deepEqual(Object.keys(facets), ['kind']);
+});
+
+test('a page far behind the last is empty', async () => {
+  const reply = await pave.raw('GET', '/api/catalog/entities?limit=9223372036854775807&offset=9223372036854775807', { headers: { authorization: `Bearer ${pave.token}` } });
+  assert.equal(reply.status, 200);
+  assert.deepEqual(JSON.parse(reply.text), []);
+});
+
 test('many refs come back in their order, with holes', async () => {
   const { items } = await client.getEntitiesByRefs({ entityRefs: ['component:default/echo', 'component:default/nope', 'group:default/team-a'], fields: ['metadata.name'] }, options);
   assert.deepEqual(names(items), ['echo', undefined, 'team-a']);
@@ -195,6 +206,11 @@ test('what is asked wrongly is refused in the words of Backstage', async () => {
     ['GET', '/entities?limit=-1', 400, 'request/query/limit must be >= 0'],
     ['GET', '/entities?order=metadata.name', 400, 'Invalid order parameter "metadata.name", expected "<asc or desc>:<field name>"'],
     ['GET', '/entities?after=garbage', 400, 'Malformed after cursor, could not be parsed'],
+    ['GET', `/entities?${'order=asc:kind&'.repeat(5)}`.slice(0, -1), 400, 'At most 4 orders can be asked for'],
+    ['GET', `/entity-facets?${'facet=kind&'.repeat(51)}`.slice(0, -1), 400, 'At most 50 facets can be asked for'],
+    ['POST', '/entity-facets', 400, 'At most 50 facets can be asked for', { facets: Array.from({ length: 51 }, (_, index) => `f${index}`) }],
+    ['POST', '/entities/by-query', 400, 'A full text filter has at most 100 fields', { fullTextFilter: { term: 'a', fields: Array.from({ length: 101 }, () => 'kind') } }],
+    ['GET', `/entities/by-query?fullTextFilterTerm=a&fullTextFilterFields=${'kind,'.repeat(100)}kind`, 400, 'A full text filter has at most 100 fields'],
     ['GET', '/entities?nope=1', 400, "Unknown query parameter 'nope'"],
     ['GET', '/entities/by-query?orderField=metadata.name,sideways', 400, 'Invalid order field order, must be asc or desc'],
     ['GET', '/entities/by-name/component/default/nope', 404, "No entity named 'nope' found, with kind 'component' in namespace 'default'"],

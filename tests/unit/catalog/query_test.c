@@ -362,6 +362,46 @@ static void test_threads_share_what_is_remembered(void)
     last_number += 10;
 }
 
+static const Predicate *many_filters(Arena *arena, guint count, const char *format, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < count; i++)
+        g_string_append_printf(text, format, i);
+    return predicate_from_filters(arena, (const char *const[]){text->str, NULL}, error);
+}
+
+static void test_filters_have_bounds(void)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(GError) error = NULL;
+
+    g_assert_nonnull(many_filters(arena, 5000, "kind=%u,", NULL));
+    g_assert_null(many_filters(arena, 10001, "kind=%u,", &error));
+    g_assert_cmpstr(error->message, ==, "Invalid filter, it is too large");
+    g_assert_nonnull(many_filters(arena, 1000, "key%u,", NULL));
+    g_assert_null(many_filters(arena, 1001, "key%u,", NULL));
+}
+
+static void test_leaves_have_bounds(void)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    Value *query = value_object_new(arena);
+
+    for (int i = 0; i < 10000; i++)
+        value_set(arena, query, arena_printf(arena, "key%d", i), value_string_new(arena, "a"));
+    g_assert_null(predicate_from_value(arena, query, NULL));
+    query = value_object_new(arena);
+    for (int i = 0; i < 101; i++) {
+        Value *test = value_object_new(arena);
+
+        value_set_string(arena, test, "$hasPrefix", "a");
+        g_assert_nonnull(predicate_from_value(arena, query, NULL));
+        value_set(arena, query, arena_printf(arena, "key%d", i), test);
+    }
+    g_assert_null(predicate_from_value(arena, query, NULL));
+}
+
 static void test_questions_have_bounds(void)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
@@ -393,5 +433,7 @@ int main(int argc, char **argv)
     g_test_add_func("/catalog/query/threads-share-what-is-remembered",
                     test_threads_share_what_is_remembered);
     g_test_add_func("/catalog/query/questions-have-bounds", test_questions_have_bounds);
+    g_test_add_func("/catalog/query/filters-have-bounds", test_filters_have_bounds);
+    g_test_add_func("/catalog/query/leaves-have-bounds", test_leaves_have_bounds);
     return g_test_run();
 }
