@@ -273,6 +273,29 @@ static void test_fields_of_very_many_values_are_paged_too(void)
         assert_facet(world);
 }
 
+static void test_a_page_of_too_many_values_ends_and_the_next_goes_on(void)
+{
+    g_autoptr(World) world = world_new(2, 40000, 8000);
+    const QueryOrder orders[] = {{"metadata.title", FALSE}, {"kind", TRUE}};
+    const Predicate *predicate = predicate_from_filters(world->arena, NULL, NULL);
+    QueryPageRequest request = {.orders = orders, .order_count = 2, .limit = G_MAXUINT64};
+    g_autoptr(QueryMatch) match = query_match_new(&world->view, predicate);
+    g_autoptr(GArray) rows = all_rows(world, predicate, &request);
+    guint pages = 0;
+
+    for (gboolean cut = TRUE; cut; pages++) {
+        g_auto(QueryPage) page = {0};
+
+        query_page(match, &request, &page);
+        assert_rows(&page, rows, request.offset,
+                    page.cut ? page.hits->len : rows->len - request.offset);
+        g_assert_cmpuint(page.hits->len, >, 0);
+        request.offset += page.hits->len;
+        cut = page.cut;
+    }
+    g_assert_cmpuint(pages, >, 1);
+}
+
 static void test_facets_are_what_looking_at_every_entity_gives(void)
 {
     for (int round = 0; round < 20; round++) {
@@ -424,6 +447,8 @@ int main(int argc, char **argv)
                     test_deep_pages_are_what_looking_at_every_entity_gives);
     g_test_add_func("/catalog/query/fields-of-very-many-values-are-paged-too",
                     test_fields_of_very_many_values_are_paged_too);
+    g_test_add_func("/catalog/query/a-page-of-too-many-values-ends-and-the-next-goes-on",
+                    test_a_page_of_too_many_values_ends_and_the_next_goes_on);
     g_test_add_func("/catalog/query/facets-are-what-looking-at-every-entity-gives",
                     test_facets_are_what_looking_at_every_entity_gives);
     g_test_add_func("/catalog/query/an-empty-catalog-has-an-answer",
