@@ -65,7 +65,7 @@ static Response *entity_response(const Snapshot *snapshot, EntityId id)
                          length);
 }
 
-static const char *ref_of_path(Request *request)
+const char *catalog_ref_of_path(Request *request)
 {
     return entity_ref_format(request_arena(request), request_param(request, "kind"),
                              request_param(request, "namespace"), request_param(request, "name"));
@@ -77,7 +77,7 @@ static Response *get_by_name(Request *request, void *room, GError **error)
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
     EntityId id;
 
-    if (snapshot_find(snapshot, ref_of_path(request), &id))
+    if (snapshot_find(snapshot, catalog_ref_of_path(request), &id))
         return entity_response(snapshot, id);
     g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND,
                 "No entity named '%s' found, with kind '%s' in namespace '%s'",
@@ -136,7 +136,7 @@ static Response *get_ancestry(Request *request, void *room, GError **error)
     Catalog *catalog = room;
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const char *ref = ref_of_path(request);
+    const char *ref = catalog_ref_of_path(request);
     Value *reply = value_object_new(arena), *items = value_array_new(arena);
     EntityId id;
     gboolean found = snapshot_find(snapshot, ref, &id);

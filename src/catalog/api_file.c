@@ -2,12 +2,6 @@
 #include "catalog/edit.h"
 #include <string.h>
 
-static const char *ref_of_path(Request *request)
-{
-    return entity_ref_format(request_arena(request), request_param(request, "kind"),
-                             request_param(request, "namespace"), request_param(request, "name"));
-}
-
 /* ---- reading ---- */
 
 static const char *url_of(Catalog *catalog, Arena *arena, const EditFile *file)
@@ -73,7 +67,7 @@ Response *catalog_api_file(Request *request, void *room, GError **error)
 {
     g_auto(EditFile) file = {0};
 
-    return edit_open(room, request_arena(request), ref_of_path(request), &file, error)
+    return edit_open(room, request_arena(request), catalog_ref_of_path(request), &file, error)
                ? response_json(request, 200, file_value(room, request, &file))
                : NULL;
 }
@@ -116,25 +110,13 @@ static gboolean wanted_of(Request *request, Wanted *wanted, GError **error)
     return TRUE;
 }
 
-/* An error in Backstage's shape, with what is wrong beside it. */
 static Response *refuse(Request *request, const Diagnostics *diagnostics)
 {
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena), *error = value_object_new(arena);
-    Value *asked = value_object_new(arena), *answered = value_object_new(arena);
     g_autoptr(GError) first = NULL;
 
     diagnostics_to_error(diagnostics, &first);
-    value_set_string(arena, error, "name", "InputError");
-    value_set_string(arena, error, "message", first->message);
-    value_set_string(arena, asked, "method", request_method(request));
-    value_set_string(arena, asked, "url", request_target(request));
-    value_set_int(arena, answered, "statusCode", 400);
-    value_set(arena, reply, "error", error);
-    value_set(arena, reply, "request", asked);
-    value_set(arena, reply, "response", answered);
-    value_set(arena, reply, "diagnostics", edit_diagnostics(arena, diagnostics));
-    return response_json(request, 400, reply);
+    return response_error_with(request, first,
+                               edit_diagnostics(request_arena(request), diagnostics));
 }
 
 static gboolean check_fresh(Arena *arena, const EditFile *file, const Wanted *wanted,
@@ -179,11 +161,11 @@ Response *catalog_api_file_change(Request *request, void *room, GError **error)
     const Value *result;
 
     if (!wanted_of(request, &wanted, error) ||
-        !edit_open(room, arena, ref_of_path(request), &file, error))
+        !edit_open(room, arena, catalog_ref_of_path(request), &file, error))
         return NULL;
     if (!file.reason && !check_fresh(arena, &file, &wanted, error))
         return NULL;
-    edit_check(room, arena, &file, wanted.change.content, diagnostics);
+    edit_check(room, arena, &file, &wanted.change, diagnostics);
     if (g_strcmp0(request_query(request, "dryRun"), "true") == 0)
         return tried(request, diagnostics);
     if (!file.reason && diagnostics_have_errors(diagnostics))

@@ -209,11 +209,11 @@ static Response *apply(Application *application, gboolean proposal, GError **err
         text = changed_text(application, edit_text(arena, &application->file), error);
         if (!text)
             return NULL;
-        edit_check(catalog, arena, &application->file, text, diagnostics);
+        change.content = text;
+        edit_check(catalog, arena, &application->file, &change, diagnostics);
         if (!diagnostics_to_error(diagnostics, error))
             return NULL;
     }
-    change.content = text;
     change.message = message_of(application);
     result = edit_commit(catalog, arena, &application->file, &change, error);
     if (!result)

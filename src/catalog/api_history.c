@@ -4,12 +4,6 @@
 
 #define CHANGES_MAX 200
 
-static const char *ref_of_path(Request *request)
-{
-    return entity_ref_format(request_arena(request), request_param(request, "kind"),
-                             request_param(request, "namespace"), request_param(request, "name"));
-}
-
 static const char *change_of(const HistoryVersion *version)
 {
     return !version->entity ? "deleted" : version->version == 1 ? "created" : "updated";
@@ -70,7 +64,7 @@ Response *catalog_api_history(Request *request, void *room, GError **error)
 {
     Catalog *catalog = room;
     Arena *arena = request_arena(request);
-    const char *ref = ref_of_path(request), *before = request_query(request, "before");
+    const char *ref = catalog_ref_of_path(request), *before = request_query(request, "before");
     g_autoptr(GPtrArray) versions = NULL;
     Value *items = value_array_new(arena);
     int64_t limit;
@@ -96,7 +90,7 @@ Response *catalog_api_history_version(Request *request, void *room, GError **err
 {
     Catalog *catalog = room;
     Arena *arena = request_arena(request);
-    const char *ref = ref_of_path(request), *id = request_param(request, "id");
+    const char *ref = catalog_ref_of_path(request), *id = request_param(request, "id");
     const HistoryVersion *version = history_find(catalog, arena, ref, id, error);
     Value *reply;
 

@@ -168,24 +168,46 @@ Response *catalog_api_location(Request *request, void *room, GError **error)
                     : NULL;
 }
 
-/* Who registered it, and who owns what came from it. */
-static const char *const *location_owners(Catalog *catalog, Arena *arena,
-                                          const CatalogLocation *location)
+/* Whether principal owns each entity that came from location, and there are such. */
+static gboolean owns_all(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                         const Principal *principal, const char *permission)
 {
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
     g_autoptr(GArray) found = snapshot_having(snapshot, FIELD_LOCATION, location->id);
-    g_autoptr(GPtrArray) owners = g_ptr_array_new();
-    const char **list;
+    gboolean any = FALSE;
 
-    if (location->created_by)
-        g_ptr_array_add(owners, (gpointer)location->created_by);
-    for (guint i = 0; i < found->len; i++)
-        snapshot_add_values(snapshot, arena, g_array_index(found, EntityId, i), "relations.ownedby",
-                            owners);
-    list = arena_new0(arena, const char *, owners->len + 1);
-    for (guint i = 0; i < owners->len; i++)
-        list[i] = owners->pdata[i];
-    return list;
+    for (guint i = 0; i < found->len; i++) {
+        EntityId id = g_array_index(found, EntityId, i);
+        const char *const *owners;
+
+        /* The one that stands for the location itself is nobody's. */
+        if (!snapshot_fact(snapshot, arena, id, FIELD_PARENT))
+            continue;
+        owners = catalog_owners(catalog, arena, snapshot_ref(snapshot, id));
+        if (!*owners || !access_check(principal, permission, owners, NULL))
+            return FALSE;
+        any = TRUE;
+    }
+    return any;
+}
+
+/* What is done to a location is done to all that came from it: that is for who registered it, and
+ * for who owns all of that. */
+static gboolean check_location(Catalog *catalog, Request *request, const CatalogLocation *location,
+                               const char *permission, GError **error)
+{
+    const Principal *principal = access_principal(request);
+    const char *registrant = location->created_by ? location->created_by : "nobody";
+    g_autoptr(GError) why = NULL;
+
+    if (access_check(principal, permission, (const char *const[]){registrant, NULL}, &why))
+        return TRUE;
+    if (principal && owns_all(catalog, request_arena(request), location, principal, permission))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, why->code,
+                "%s (who registered it, owns all of its entities, or is an admin may)",
+                why->message);
+    return FALSE;
 }
 
 static gboolean check_writable(Catalog *catalog, GError **error)
@@ -204,8 +226,7 @@ Response *catalog_api_location_remove(Request *request, void *room, GError **err
         check_writable(catalog, error) ? location_of_path(request, catalog, error) : NULL;
 
     if (!location ||
-        !access_check(access_principal(request), "catalog.location.delete",
-                      location_owners(catalog, request_arena(request), location), error) ||
+        !check_location(catalog, request, location, "catalog.location.delete", error) ||
         !catalog_unregister(catalog, location->id, access_actor(request), error))
         return NULL;
     return response_empty(204);
@@ -216,9 +237,7 @@ Response *catalog_api_location_by_entity(Request *request, void *room, GError **
     Catalog *catalog = room;
     Arena *arena = request_arena(request);
     g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
-    const char *ref =
-        entity_ref_format(arena, request_param(request, "kind"),
-                          request_param(request, "namespace"), request_param(request, "name"));
+    const char *ref = catalog_ref_of_path(request);
     CatalogLocation *location = NULL;
     g_autoptr(GError) reason = NULL;
     EntityId id;
@@ -364,8 +383,7 @@ Response *catalog_api_location_change(Request *request, void *room, GError **err
     if (!location_of_body(request, &type, &target, error) || !check_writable(catalog, error))
         return NULL;
     location = location_of_path(request, catalog, error);
-    if (!location || !access_check(access_principal(request), "catalog.location.create",
-                                   location_owners(catalog, arena, location), error))
+    if (!location || !check_location(catalog, request, location, "catalog.location.create", error))
         return NULL;
     if (!g_str_equal(location->origin, "registered")) {
         g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED,

@@ -320,6 +320,8 @@ CATALOG_HANDLER(catalog_api_permissions);
 CATALOG_HANDLER(catalog_api_apply_conditions);
 CATALOG_HANDLER(catalog_api_authorize);
 
+/* The ref that the path's kind, namespace and name are. */
+const char *catalog_ref_of_path(Request *request);
 /* ERROR_INPUT "request/body must have required property 'x'" where the body has no such string. */
 const char *catalog_body_string(const Value *body, const char *where, const char *name,
                                 GError **error);

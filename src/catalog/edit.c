@@ -1,11 +1,13 @@
 #include "catalog/edit.h"
 #include "catalog/edit_host.h"
 #include "catalog/source_internal.h"
+#include "formats/yaml.h"
 #include <string.h>
 
 /* Where proposals of those who may not push are kept together. */
 #define PROPOSALS "pave/"
 #define MESSAGE_BYTES_MAX 4000
+#define ACTOR "Pave-Actor"
 
 void edit_file_clear(EditFile *file)
 {
@@ -107,26 +109,69 @@ const char *edit_text(Arena *arena, const EditFile *file)
 
 /* ---- who may ---- */
 
+static const char *const nobody[] = {"nobody", NULL};
+
+static gboolean may_change(Catalog *catalog, Arena *arena, const EditFile *file, const char *ref,
+                           const Principal *principal, GError **error)
+{
+    const char *const *owners = catalog_owners(catalog, arena, ref);
+
+    if (access_check(principal, "catalog.entity.update", *owners ? owners : nobody, error))
+        return TRUE;
+    if (!g_str_equal(ref, file->row->ref))
+        g_prefix_error(error, "%s stands in the same file: ", ref);
+    return FALSE;
+}
+
+/* A commit replaces the whole file: what the catalog read from it, and what it names by now. */
+static gboolean may_change_all(Catalog *catalog, Arena *arena, const EditFile *file,
+                               const Principal *principal, GError **error)
+{
+    g_autoptr(Snapshot) snapshot = index_acquire(catalog->index);
+    g_autoptr(Diagnostics) ignored = diagnostics_new();
+    g_autoptr(GArray) found =
+        snapshot_having(snapshot, FIELD_SOURCE, text_fold(arena, file->row->source));
+    const Value *documents = yaml_parse_stream(arena, edit_text(arena, file), -1,
+                                               file->source.target, YAML_PLAIN, ignored);
+    EntityId id;
+
+    if (!may_change(catalog, arena, file, file->row->ref, principal, error))
+        return FALSE;
+    for (guint i = 0; i < found->len; i++) {
+        id = g_array_index(found, EntityId, i);
+        /* What stands for a registered location no file defines. */
+        if (snapshot_fact(snapshot, arena, id, FIELD_PARENT) &&
+            !may_change(catalog, arena, file, snapshot_ref(snapshot, id), principal, error))
+            return FALSE;
+    }
+    for (guint i = 0; i < value_count(documents); i++) {
+        const char *ref = entity_ref_of(arena, value_item(documents, i));
+
+        if (ref && snapshot_find(snapshot, ref, &id) &&
+            !may_change(catalog, arena, file, ref, principal, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
                          const Principal *principal, GError **error)
 {
-    static const char *const nobody[] = {"nobody", NULL};
     const char *const *owners;
 
     /* Who may push to another host is its to say, and Pave's token may more than the person. */
-    if (edit_place_is_near(catalog, &file->place))
-        owners = forge_owners_of(catalog->forge, arena, file->place.at.owner, file->place.at.name,
-                                 error);
-    else
-        owners = catalog_owners(catalog, arena, file->row->ref);
-    if (!owners)
-        return FALSE;
-    return access_check(principal, "catalog.entity.update", *owners ? owners : nobody, error);
+    if (!edit_place_is_near(catalog, &file->place))
+        return may_change_all(catalog, arena, file, principal, error);
+    owners =
+        forge_owners_of(catalog->forge, arena, file->place.at.owner, file->place.at.name, error);
+    return owners &&
+           access_check(principal, "catalog.entity.update", *owners ? owners : nobody, error);
 }
 
 /* ---- committing ---- */
 
-/* Name and address of a person as the catalog knows them. */
+/* Name and address of a person as the catalog knows them: to be shown, since whoever may change the
+ * user's entity chooses them. Who it was says the trailer. */
 static void identify(Catalog *catalog, Arena *arena, const char *actor, const char **name,
                      const char **email)
 {
@@ -163,12 +208,34 @@ static gboolean choose_branch(Catalog *catalog, Arena *arena, const EditFile *fi
            edit_may_commit(catalog, arena, file, change->principal, error);
 }
 
+/* Adds the lines of message but those that claim to be the trailer. */
+static void add_lines(GString *text, const char *message)
+{
+    for (const char *line = message; *line;) {
+        gsize length = strcspn(line, "\r\n");
+        gboolean ends = line[length] != '\0';
+
+        if (g_ascii_strncasecmp(line + strspn(line, " \t"), ACTOR, strlen(ACTOR)) != 0)
+            g_string_append_len(text, line, (gssize)(length + (ends ? 1 : 0)));
+        line += length + (ends ? 1 : 0);
+    }
+    g_strchomp(text->str);
+    text->len = strlen(text->str);
+}
+
+/* What was asked for, with a trailer that names the actor. */
 static const char *message_of(Arena *arena, const EditFile *file, const EditChange *change)
 {
-    if (change->message && *change->message)
-        return arena_strndup(arena, change->message,
-                             MIN(strlen(change->message), MESSAGE_BYTES_MAX));
-    return arena_printf(arena, "Change %s", file->row->ref);
+    g_autoptr(GString) text = g_string_new(NULL);
+    const char *wanted = change->message ? change->message : "";
+    g_autofree char *kept = g_strndup(wanted, MIN(strlen(wanted), MESSAGE_BYTES_MAX));
+    g_autofree char *valid = g_utf8_make_valid(kept, -1);
+
+    add_lines(text, valid);
+    if (text->len == 0)
+        g_string_append_printf(text, "Change %s", file->row->ref);
+    g_string_append_printf(text, "\n\n" ACTOR ": %s\n", change->actor);
+    return arena_strdup(arena, text->str);
 }
 
 /* A push to the built-in forge is followed anyway; of other hosts Pave learns by asking. */

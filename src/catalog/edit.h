@@ -36,11 +36,6 @@ gboolean edit_open(Catalog *catalog, Arena *arena, const char *ref, EditFile *fi
 /* Its text; "" where it could not be read. */
 const char *edit_text(Arena *arena, const EditFile *file);
 
-/* What would be wrong with text as the content of file: errors where the catalog would refuse a
- * part of it, warnings where entities would go that are there now. */
-void edit_check(Catalog *catalog, Arena *arena, const EditFile *file, const char *text,
-                Diagnostics *diagnostics);
-
 typedef struct {
     const char *content, *message; /* message NULL: one is made */
     gboolean proposal;  /* on a branch of its own, as a pull request where there are such */
@@ -49,8 +44,14 @@ typedef struct {
     const char *actor;
 } EditChange;
 
-/* Whether principal may commit to the file's branch; ERROR_NOT_ALLOWED. Proposing is for everybody
- * who is signed in. */
+/* What would be wrong with the change's content as that of file: errors where the catalog would
+ * refuse a part of it, warnings where entities would go that are there now. What its placeholders
+ * name is read for those alone who may commit. */
+void edit_check(Catalog *catalog, Arena *arena, const EditFile *file, const EditChange *change,
+                Diagnostics *diagnostics);
+
+/* Whether principal may commit to the file's branch, which the whole file is replaced on;
+ * ERROR_NOT_ALLOWED. Proposing is for everybody who is signed in. The file can be changed. */
 gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
                          const Principal *principal, GError **error);
 /* {commit, branch, url}. The content was checked. ERROR_CONFLICT where the file changed since it

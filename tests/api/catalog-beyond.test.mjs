@@ -69,6 +69,11 @@ kind: Component
 metadata: { name: barn }
 spec: { type: service, lifecycle: production, owner: team-a }
 `,
+  'coop/mixed.yaml': `{ apiVersion: backstage.io/v1alpha1, kind: Component, metadata: { name: mine }, spec: { type: service, lifecycle: production, owner: team-a } }
+---
+{ apiVersion: backstage.io/v1alpha1, kind: Component, metadata: { name: theirs }, spec: { type: service, lifecycle: production, owner: team-z } }
+`,
+  'coop/ours.yaml': '{ apiVersion: backstage.io/v1alpha1, kind: Component, metadata: { name: ours }, spec: { type: service, lifecycle: production, owner: team-a } }\n',
   'coop/deep/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: coop }
@@ -131,12 +136,12 @@ test('a configured file is shown, and refused with its path', async () => {
 test('an edit is a commit by the person, is in the catalog, and in the history', async () => {
   const before = await people.ada.get(`${shed}/file`);
   const content = before.content.replace('owner: team-a\n---', 'owner: team-b\n---');
-  const made = await people.ada.post(`${shed}/file`, { content, revision: before.revision, message: 'Hand the shed over', mode: 'commit' });
+  const made = await people.ada.post(`${shed}/file`, { content, revision: before.revision, message: 'Hand the shed over\n\n pave-actor: user:default/bob\n', mode: 'commit' });
   assert.equal(made.branch, 'main');
   assert.deepEqual(made.diagnostics, []);
   await ownerIs('team-b');
   const { items: commits } = await pave.get('/api/forge/v1/repositories/house/shed/commits');
-  assert.deepEqual([commits[0].id, commits[0].message, commits[0].author], [made.commit, 'Hand the shed over', { name: 'Ada Lovelace', email: 'ada@house.example' }]);
+  assert.deepEqual([commits[0].id, commits[0].message, commits[0].author], [made.commit, 'Hand the shed over\n\nPave-Actor: user:default/ada', { name: 'Ada Lovelace', email: 'ada@house.example' }]);
 
   const { items } = await pave.get(`${shed}/history`);
   assert.deepEqual(items.map(({ change }) => change), ['updated', 'created']);
@@ -178,6 +183,21 @@ test('a changed name is tried without a commit, and warned of', async () => {
   assert.match(reply.diagnostics[0].message, /component:default\/shed would go/);
 });
 
+test('what placeholders name is read for those alone who may commit', async () => {
+  const { content, revision } = await people.ada.get(`${shed}/file`);
+  const tried = async (client, value) => {
+    const { diagnostics } = await client.post(`${shed}/file?dryRun=true`, { content: content.replace('"openapi: 3.0.3"', value), revision });
+    return diagnostics.map(({ code }) => code);
+  };
+  for (const value of ['{ $text: https://nobody.invalid/x }', '{ $text: ./nope.yaml }', '{ $yaml: ./nope.yaml }']) {
+    assert.deepEqual(await tried(people.ada, value), ['catalog-placeholder']);
+    assert.deepEqual(await tried(people.bob, value), []);
+  }
+  assert.deepEqual(await tried(people.bob, '{ $nope: ./nope.yaml }'), ['catalog-entity']);
+  const { diagnostics } = await people.bob.post(`${shed}/file?dryRun=true`, { content: content.replace('metadata: { name: shed-api }', 'metadata: { $json: ./x }'), revision });
+  assert.deepEqual(diagnostics.map(({ code }) => code), ['catalog-entity']);
+});
+
 test('a stale revision, the same content and a wrong mode are refused', async () => {
   const { content, revision } = await people.ada.get(`${shed}/file`);
   await assert.rejects(people.ada.post(`${shed}/file`, { content: `${content}#`, revision: '0'.repeat(40) }), refused(409, /changed since/));
@@ -206,7 +226,7 @@ test('two edits at once: one wins, the other is told', async () => {
   const results = await Promise.allSettled([1, 2, 3, 4].map((number) => people.ada.post(`${shed}/file`, { content: `${content}# ${number}\n`, revision })));
   const [won, lost] = ['fulfilled', 'rejected'].map((status) => results.filter((result) => result.status === status));
   assert.equal(won.length, 1);
-  for (const { reason } of lost) assert.equal(reason.status, 409);
+  for (const { reason } of lost) assert.equal(reason.status, 409, reason.body);
 });
 
 test('a deleted entity is remembered by its name', async () => {
@@ -259,6 +279,25 @@ test('an export is narrowed by filters, and raw where that is asked', async () =
   assert.match(await pave.cli('catalog', 'export', '--raw', '--filter', 'kind=user,metadata.name=ada'), /managed-by-location/);
   await assert.rejects(pave.cli('catalog', 'export', '--filter', '=x'), /not a valid statement/);
   await assert.rejects(pave.get(`${own}/export?format=xml`), refused(400, /not as xml/));
+});
+
+test('a location is removed or moved by who registered it, or owns all of its entities', async () => {
+  const url = (name) => `https://github.com/house/coop/blob/main/${name}.yaml`;
+  const add = async (client, name) => (await client.post('/api/catalog/locations', { type: 'url', target: url(name) })).location.id;
+  const remove = (client, id) => client.api('DELETE', `/api/catalog/locations/${id}`);
+  const move = (client, id) => client.api('PUT', `/api/catalog/locations/${id}`, { type: 'url', target: url('elsewhere') });
+
+  const mixed = await add(pave, 'mixed');
+  for (const client of [people.ada, people.bob]) {
+    await assert.rejects(remove(client, mixed), refused(403, /registered/));
+    await assert.rejects(move(client, mixed), refused(403, /registered/));
+  }
+  await remove(pave, mixed);
+  const empty = await add(pave, 'never');
+  await assert.rejects(remove(people.bob, empty), refused(403));
+  await remove(pave, empty);
+  await remove(people.ada, await add(pave, 'ours'));
+  await remove(people.bob, await add(people.bob, 'ours'));
 });
 
 const findings = (query) => pave.get(`${own}/findings?${query}`);
