@@ -101,16 +101,19 @@ static const char *browse_prefix(Catalog *catalog, Arena *arena, const char *tar
                         branch);
 }
 
-static void add_existing(Catalog *catalog, Arena *arena, const Source *file, Value *list)
+static gboolean add_existing(Catalog *catalog, Arena *arena, const Source *file, Value *list,
+                             GError **error)
 {
     CatalogLocation location = {.id = source_format(arena, file),
                                 .type = file->type,
                                 .target = file->target,
                                 .origin = "registered"};
-    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location);
+    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location, error);
     gboolean registered =
         store_location_of(db_reader(catalog->db), arena, file->type, file->target, NULL) != NULL;
 
+    if (!emissions)
+        return FALSE;
     /* The first emission is the entity of the location itself. */
     for (guint i = 1; i < emissions->len; i++) {
         const Emission *emission = emissions->pdata[i];
@@ -125,11 +128,12 @@ static void add_existing(Catalog *catalog, Arena *arena, const Source *file, Val
         value_set(arena, item, "entity", emission->entity);
         value_append(arena, list, item);
     }
+    return TRUE;
 }
 
 /* What the files of a repository that are called file_name would bring, registered or not. */
 static Value *existing_files(Catalog *catalog, Arena *arena, const char *target,
-                             const char *file_name)
+                             const char *file_name, GError **error)
 {
     const char *prefix = browse_prefix(catalog, arena, target);
     Value *list = value_array_new(arena);
@@ -141,7 +145,8 @@ static Value *existing_files(Catalog *catalog, Arena *arena, const char *target,
     pattern = (Source){"url", arena_printf(arena, "%s**/%s", prefix, file_name)};
     files = source_expand(catalog, arena, &pattern, NULL);
     for (guint i = 0; files && i < MIN(files->len, ANALYZED_FILES_MAX); i++)
-        add_existing(catalog, arena, files->pdata[i], list);
+        if (!add_existing(catalog, arena, files->pdata[i], list, error))
+            return NULL;
     return list;
 }
 
@@ -189,7 +194,9 @@ Response *catalog_api_analyze(Request *request, void *room, GError **error)
         g_set_error(error, PAVE_ERROR, ERROR_INPUT, "The given location.target is not a URL");
         return NULL;
     }
-    existing = existing_files(catalog, arena, target, file_name_of(body));
+    existing = existing_files(catalog, arena, target, file_name_of(body), error);
+    if (!existing)
+        return NULL;
     value_set(arena, reply, "existingEntityFiles", existing);
     value_set(arena, reply, "generateEntities",
               value_count(existing) > 0 ? value_array_new(arena)

@@ -320,16 +320,19 @@ static Response *findings_response(Request *request, const GPtrArray *emissions)
     return response_error_with(request, error, diagnostics);
 }
 
-static Response *dry_run(Request *request, Catalog *catalog, const char *type, const char *target)
+static Response *dry_run(Request *request, Catalog *catalog, const char *type, const char *target,
+                         GError **error)
 {
     Arena *arena = request_arena(request);
     const char *id = arena_printf(arena, "%s:%s", type, target);
     CatalogLocation location = {.id = id, .type = type, .target = target, .origin = "registered"};
-    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location);
+    g_autoptr(GPtrArray) emissions = reading_preview(catalog, arena, &location, error);
     gboolean exists = store_location_of(db_reader(catalog->db), arena, type, target, NULL) != NULL;
-    Response *refused = findings_response(request, emissions);
+    Response *refused = emissions ? findings_response(request, emissions) : NULL;
     Value *reply = value_object_new(arena), *entities = value_array_new(arena);
 
+    if (!emissions)
+        return NULL;
     if (refused)
         return refused;
     for (guint i = 0; i < emissions->len; i++)
@@ -353,7 +356,7 @@ Response *catalog_api_location_add(Request *request, void *room, GError **error)
         return NULL;
     /* A dry run only reads, so that it is allowed where nothing may be written. */
     if (g_strcmp0(request_query(request, "dryRun"), "true") == 0)
-        return dry_run(request, catalog, type, target);
+        return dry_run(request, catalog, type, target, error);
     if (!check_writable(catalog, error))
         return NULL;
     if (!refresh && store_location_of(db_reader(catalog->db), arena, type, target, NULL)) {

@@ -6,7 +6,6 @@
 #define FILES_MAX 200
 #define DEPTH_MAX 64
 #define NODES_MAX 500000
-#define TEXT_MAX ((gsize)16 << 20)
 
 typedef struct {
     Source source;
@@ -15,6 +14,7 @@ typedef struct {
 } File;
 
 typedef struct {
+    Inclusion *inclusion;
     Catalog *catalog;
     Arena *arena;
     GHashTable *files; /* name → File */
@@ -31,6 +31,76 @@ static const Value *refuse(Bundle *bundle, const File *file, const Value *at, co
     g_set_error(bundle->error, PAVE_ERROR, ERROR_INPUT, "%s:%d:%d: %s", file->source.target,
                 value_line(at), value_column(at), reason);
     return NULL;
+}
+
+/* ---- what an entity brings in ---- */
+
+void inclusion_init(Inclusion *inclusion, Catalog *catalog, Arena *arena)
+{
+    *inclusion = (Inclusion){.catalog = catalog, .arena = arena};
+    inclusion->files =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_bytes_unref);
+}
+
+void inclusion_clear(Inclusion *inclusion)
+{
+    g_clear_pointer(&inclusion->files, g_hash_table_unref);
+}
+
+/* A file that Pave reads with its own credentials is not for another repository to bring in: who
+ * reads the entity may not be who reads that file. */
+static gboolean check_inclusion(const Inclusion *inclusion, const Source *base,
+                                const Source *source, GError **error)
+{
+    if (source_crosses_repository(inclusion->catalog, inclusion->arena, base, source)) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_ALLOWED, "%s lies in another repository than %s",
+                    source->target, base->target);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+GBytes *inclusion_read(Inclusion *inclusion, const Source *base, const Source *source,
+                       GError **error)
+{
+    const char *name = source_format(inclusion->arena, source);
+    g_auto(SourceReply) reply = {0};
+    GBytes *known;
+
+    if (!check_inclusion(inclusion, base, source, error))
+        return NULL;
+    known = g_hash_table_lookup(inclusion->files, name);
+    if (known)
+        return known;
+    if (g_hash_table_size(inclusion->files) >= INCLUSION_FILES_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                    "the entity brings in more than %d other files", INCLUSION_FILES_MAX);
+        return NULL;
+    }
+    if (!source_read(inclusion->catalog, inclusion->arena, source, NULL, &reply, error))
+        return NULL;
+    inclusion->read += g_bytes_get_size(reply.bytes);
+    if (inclusion->read > INCLUSION_BYTES_MAX) {
+        g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                    "with %s the files that the entity brings in are larger than 16 MiB in all",
+                    source->target);
+        return NULL;
+    }
+    known = g_steal_pointer(&reply.bytes);
+    g_hash_table_insert(inclusion->files, (gpointer)name, known);
+    return known;
+}
+
+gboolean inclusion_give(Inclusion *inclusion, const Source *source, gsize bytes, GError **error)
+{
+    if (bytes <= INCLUSION_BYTES_MAX - inclusion->given) {
+        inclusion->given += bytes;
+        return TRUE;
+    }
+    g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                "with %s what the entity brings in becomes larger than 16 MiB in all",
+                source->target);
+    return FALSE;
 }
 
 /* ---- files ---- */
@@ -54,10 +124,10 @@ static File *parse_file(Bundle *bundle, const Source *source, GBytes *bytes)
 
 static const File *read_file(Bundle *bundle, const File *from, const Value *at, const char *target)
 {
-    g_auto(SourceReply) reply = {0};
     g_autoptr(GError) reason = NULL;
     Source source;
     const File *known;
+    GBytes *bytes;
     const char *type = strstr(target, "://") ? "url" : NULL;
 
     if (!source_resolve(bundle->catalog, bundle->arena, &from->source, type, target, &source,
@@ -72,8 +142,9 @@ static const File *read_file(Bundle *bundle, const File *from, const Value *at, 
         refuse(bundle, from, at, "the description is in more than 200 files");
         return NULL;
     }
-    if (source_read(bundle->catalog, bundle->arena, &source, NULL, &reply, &reason))
-        return parse_file(bundle, &source, reply.bytes);
+    bytes = inclusion_read(bundle->inclusion, &from->source, &source, &reason);
+    if (bytes)
+        return parse_file(bundle, &source, bytes);
     refuse(bundle, from, at,
            arena_printf(bundle->arena, "the file of $ref \"%s\" cannot be read: %s", target,
                         reason->message));
@@ -167,6 +238,12 @@ static const Value *follow(Bundle *bundle, const File *file, const Value *object
 
 /* ---- the walk ---- */
 
+/* Counted while it grows: a file that is named again and again is not put in as often first. */
+static gboolean give(Bundle *bundle, gsize bytes)
+{
+    return inclusion_give(bundle->inclusion, &bundle->main->source, bytes, bundle->error);
+}
+
 static const Value *inline_items(Bundle *bundle, const File *file, const Value *list, int depth)
 {
     Value *copy = value_array_new(bundle->arena);
@@ -186,11 +263,15 @@ static const Value *inline_members(Bundle *bundle, const File *file, const Value
     Value *copy = value_clone_shallow(bundle->arena, object);
 
     for (guint i = 0; i < value_count(object); i++) {
-        const Value *member = inline_value(bundle, file, value_value_at(object, i), depth + 1);
+        const char *key = value_key_at(object, i);
+        const Value *member;
 
+        if (!give(bundle, strlen(key) + 2))
+            return NULL;
+        member = inline_value(bundle, file, value_value_at(object, i), depth + 1);
         if (!member)
             return NULL;
-        value_set(bundle->arena, copy, value_key_at(object, i), member);
+        value_set(bundle->arena, copy, key, member);
     }
     return copy;
 }
@@ -203,6 +284,8 @@ static const Value *inline_value(Bundle *bundle, const File *file, const Value *
         return refuse(bundle, file, value, "the references are more than 64 deep");
     if (++bundle->nodes > NODES_MAX)
         return refuse(bundle, file, value, "the description becomes too large");
+    if (!give(bundle, value_is(value, VALUE_STRING) ? value_string_length(value) + 1 : 1))
+        return NULL;
     if (value_is(value, VALUE_ARRAY))
         return inline_items(bundle, file, value, depth);
     if (!value_is(value, VALUE_OBJECT))
@@ -213,14 +296,18 @@ static const Value *inline_value(Bundle *bundle, const File *file, const Value *
     return inline_members(bundle, file, value, depth);
 }
 
-const char *bundle_text(Catalog *catalog, Arena *arena, const Source *source, GBytes *bytes,
-                        GError **error)
+const char *bundle_text(Inclusion *inclusion, const Source *source, GBytes *bytes, GError **error)
 {
     g_autoptr(GHashTable) files = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GPtrArray) way = g_ptr_array_new();
     g_autoptr(GString) text = g_string_new(NULL);
-    Bundle bundle = {
-        .catalog = catalog, .arena = arena, .files = files, .way = way, .error = error};
+    Bundle bundle = {.inclusion = inclusion,
+                     .catalog = inclusion->catalog,
+                     .arena = inclusion->arena,
+                     .files = files,
+                     .way = way,
+                     .error = error};
+    gsize given = inclusion->given;
     const Value *whole;
 
     bundle.main = parse_file(&bundle, source, bytes);
@@ -234,9 +321,9 @@ const char *bundle_text(Catalog *catalog, Arena *arena, const Source *source, GB
     if (!whole)
         return NULL;
     yaml_write(text, whole);
-    if (text->len <= TEXT_MAX)
-        return arena_strdup(arena, text->str);
-    g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE, "%s is larger than 16 MiB as one file",
-                source->target);
-    return NULL;
+    /* The text itself is what counts in the end. */
+    inclusion->given = given;
+    return inclusion_give(inclusion, source, text->len, error)
+               ? arena_strdup(inclusion->arena, text->str)
+               : NULL;
 }

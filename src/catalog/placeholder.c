@@ -5,10 +5,13 @@
 #include "formats/json.h"
 #include "formats/yaml.h"
 
+#define PLACEHOLDERS_MAX 100
+
 typedef struct {
-    Catalog *catalog;
+    Inclusion inclusion;
     Arena *arena;
     const Source *base;
+    guint count;
     const Value *at; /* the placeholder that failed */
     GError **error;
 } Run;
@@ -20,6 +23,8 @@ static const Value *as_text(Run *run, GBytes *bytes, const Source *source)
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
 
+    if (!inclusion_give(&run->inclusion, source, length, run->error))
+        return NULL;
     if (g_utf8_validate(text, (gssize)length, NULL))
         return value_string_new_length(run->arena, text ? text : "", length);
     g_set_error(run->error, PAVE_ERROR, ERROR_INPUT, "%s is not UTF-8 text", source->target);
@@ -30,8 +35,11 @@ static const Value *as_json(Run *run, GBytes *bytes, const Source *source)
 {
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    const Value *value = json_parse(run->arena, text ? text : "", (gssize)length, run->error);
+    const Value *value;
 
+    if (!inclusion_give(&run->inclusion, source, length, run->error))
+        return NULL;
+    value = json_parse(run->arena, text ? text : "", (gssize)length, run->error);
     if (!value)
         g_prefix_error(run->error, "%s:", source->target);
     return value;
@@ -42,9 +50,12 @@ static const Value *as_yaml(Run *run, GBytes *bytes, const Source *source)
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     gsize length;
     const char *text = g_bytes_get_data(bytes, &length);
-    const Value *value = yaml_parse(run->arena, text ? text : "", (gssize)length, source->target,
-                                    YAML_PLAIN, diagnostics);
+    const Value *value;
 
+    if (!inclusion_give(&run->inclusion, source, length, run->error))
+        return NULL;
+    value = yaml_parse(run->arena, text ? text : "", (gssize)length, source->target, YAML_PLAIN,
+                       diagnostics);
     if (!diagnostics_to_error(diagnostics, run->error))
         return NULL;
     return value ? value : value_null_new(run->arena);
@@ -52,7 +63,7 @@ static const Value *as_yaml(Run *run, GBytes *bytes, const Source *source)
 
 static const Value *as_bundle(Run *run, GBytes *bytes, const Source *source)
 {
-    const char *text = bundle_text(run->catalog, run->arena, source, bytes, run->error);
+    const char *text = bundle_text(&run->inclusion, source, bytes, run->error);
 
     return text ? value_string_new(run->arena, text) : NULL;
 }
@@ -66,32 +77,33 @@ static const struct {
                     {"$openapi", as_bundle},
                     {"$asyncapi", as_bundle}};
 
-/* The file that target names. One of another repository of the same host is not this one's to
- * bring in. */
-static gboolean locate(Run *run, const char *target, Source *source)
+/* What the file that target names holds. */
+static GBytes *read_target(Run *run, const char *target, Source *source)
 {
     const char *type = strstr(target, "://") ? "url" : NULL;
 
-    if (!source_resolve(run->catalog, run->arena, run->base, type, target, source, run->error))
-        return FALSE;
-    if (!source_crosses_repository(run->catalog, run->arena, run->base, source))
-        return TRUE;
-    g_set_error(run->error, PAVE_ERROR, ERROR_NOT_ALLOWED, "%s lies in another repository than %s",
-                source->target, run->base->target);
-    return FALSE;
+    return source_resolve(run->inclusion.catalog, run->arena, run->base, type, target, source,
+                          run->error)
+               ? inclusion_read(&run->inclusion, run->base, source, run->error)
+               : NULL;
 }
 
 static const Value *read_placeholder(Run *run, gsize index, const Value *written)
 {
     const char *target = value_string(written, "");
-    g_auto(SourceReply) reply = {0};
     const Value *value = NULL;
+    GBytes *bytes;
     Source source;
 
     run->at = written;
-    if (locate(run, target, &source) &&
-        source_read(run->catalog, run->arena, &source, NULL, &reply, run->error)) {
-        value = placeholders[index].decode(run, reply.bytes, &source);
+    if (++run->count > PLACEHOLDERS_MAX) {
+        g_set_error(run->error, PAVE_ERROR, ERROR_TOO_LARGE,
+                    "An entity may have at most %d placeholders", PLACEHOLDERS_MAX);
+        return NULL;
+    }
+    bytes = read_target(run, target, &source);
+    if (bytes) {
+        value = placeholders[index].decode(run, bytes, &source);
         if (!value)
             g_prefix_error(run->error, "Placeholder %s: ", placeholders[index].key);
         return value;
@@ -175,9 +187,14 @@ gboolean placeholders_are_in(const Value *value)
 const Value *placeholders_resolve(Catalog *catalog, Arena *arena, const Value *entity,
                                   const Source *base, const Value **at, GError **error)
 {
-    Run run = {.catalog = catalog, .arena = arena, .base = base, .error = error};
-    const Value *resolved = placeholders_are_in(entity) ? resolve(&run, entity) : entity;
+    Run run = {.arena = arena, .base = base, .error = error};
+    const Value *resolved = entity;
 
+    if (placeholders_are_in(entity)) {
+        inclusion_init(&run.inclusion, catalog, arena);
+        resolved = resolve(&run, entity);
+        inclusion_clear(&run.inclusion);
+    }
     *at = run.at;
     return resolved;
 }

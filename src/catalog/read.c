@@ -15,6 +15,8 @@
 #define CHUNKS_AHEAD 96 /* as much as a batch: it is read while the one before is written */
 #define SLOW_MS 1000 /* what was read meanwhile does not wait longer than this for what is slow */
 #define PREVIEW_BATCH 1000
+#define PREVIEW_ENTITIES_MAX 10000u
+#define PREVIEW_BYTES_MAX ((gsize)64 << 20)
 
 /* ---- batches ---- */
 
@@ -346,20 +348,40 @@ void reading_free(Reading *reading)
     g_free(reading);
 }
 
-GPtrArray *reading_preview(Catalog *catalog, Arena *arena, const CatalogLocation *location)
+static gboolean check_preview(const CatalogLocation *location, guint entities, const Arena *arena,
+                              GError **error)
+{
+    if (entities <= PREVIEW_ENTITIES_MAX && arena_used(arena) <= PREVIEW_BYTES_MAX)
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_TOO_LARGE,
+                "%s gives more than can be shown beforehand (%u entities or 64 MiB)",
+                location->target, PREVIEW_ENTITIES_MAX);
+    return FALSE;
+}
+
+GPtrArray *reading_preview(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                           GError **error)
 {
     g_autoptr(Diagnostics) findings = diagnostics_new();
     g_autoptr(Reading) reading = reading_new(catalog, location, NULL, findings);
-    GPtrArray *emissions = g_ptr_array_new();
-    ReadingBatch *batch;
+    g_autoptr(GPtrArray) emissions = g_ptr_array_new();
 
-    while ((batch = reading_next(reading, PREVIEW_BATCH))) {
-        for (guint i = 0; i < batch->emissions->len; i++)
+    for (;;) {
+        g_autoptr(ReadingBatch) batch = reading_next(reading, PREVIEW_BATCH);
+
+        if (!batch)
+            return g_steal_pointer(&emissions);
+        for (guint i = 0; i < batch->emissions->len; i++) {
             g_ptr_array_insert(emissions, batch->last ? (int)i : -1,
                                emission_copy(arena, batch->emissions->pdata[i]));
-        reading_batch_free(batch);
+            if (!check_preview(location, emissions->len, arena, error))
+                return NULL;
+        }
+        /* Locations come with the last batch. */
+        if (!batch->last &&
+            !check_preview(location, emissions->len + reading->locations->len, arena, error))
+            return NULL;
     }
-    return emissions;
 }
 
 /* ---- what came of it ---- */

@@ -119,8 +119,10 @@ void reading_free(Reading *reading);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
 /* The next batch of at most about limit entities. After the one that is the last: NULL. */
 ReadingBatch *reading_next(Reading *reading, guint limit);
-/* All that location would give, in arena (Emission *, its own entity first); nothing is written. */
-GPtrArray *reading_preview(Catalog *catalog, Arena *arena, const CatalogLocation *location);
+/* All that location would give, in arena (Emission *, its own entity first); nothing is written.
+ * ERROR_TOO_LARGE where that are more than 10,000 entities, or 64 MiB in arena. */
+GPtrArray *reading_preview(Catalog *catalog, Arena *arena, const CatalogLocation *location,
+                           GError **error);
 /* Lives as long as the reading. */
 Arena *reading_arena(Reading *reading);
 /* Adds a fault to the entity that names (parent), which is written with the last batch. */

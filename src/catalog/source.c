@@ -211,12 +211,14 @@ gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, cons
 gboolean source_crosses_repository(Catalog *catalog, Arena *arena, const Source *base,
                                    const Source *other)
 {
-    Where here, there;
+    Where here = {0}, there;
 
-    if (!g_str_equal(base->type, "url") || !g_str_equal(other->type, "url") ||
-        !find_place(catalog, arena, base->target, &here) ||
-        !find_place(catalog, arena, other->target, &there) || here.host != there.host)
+    if (!g_str_equal(other->type, "url") || !find_place(catalog, arena, other->target, &there))
         return FALSE;
+    if (g_str_equal(base->type, "url"))
+        find_place(catalog, arena, base->target, &here);
+    if (here.host != there.host || !here.forge.owner != !there.forge.owner)
+        return there.forge.owner || there.host->is_configured;
     if (here.forge.owner)
         return g_ascii_strcasecmp(here.forge.owner, there.forge.owner) != 0 ||
                g_ascii_strcasecmp(here.forge.name, there.forge.name) != 0;

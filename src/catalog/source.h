@@ -21,7 +21,9 @@ gboolean source_parse(Arena *arena, const char *text, Source *source, GError **e
  * known host a slash at the beginning is the root of the repository. */
 gboolean source_resolve(Catalog *catalog, Arena *arena, const Source *base, const char *type,
                         const char *target, Source *resolved, GError **error);
-/* Whether both lie on the same known host in different repositories. */
+/* Whether other is of a known host and not of base's repository: of another repository of the same
+ * host, or, from anywhere else, of the built-in forge or a host of `integrations`, which are read
+ * with credentials that base's author need not have. */
 gboolean source_crosses_repository(Catalog *catalog, Arena *arena, const Source *base,
                                    const Source *other);
 /* Source * of what a target with wildcards matches (itself, where it has none). */

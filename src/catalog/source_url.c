@@ -18,6 +18,24 @@ static gboolean path_matches(const Value *paths, const char *path)
     return value_count(paths) == 0;
 }
 
+/* A path with "." or ".." among its segments is another one to whom it is sent to, and would lead
+ * out of what `paths` lets be read. */
+static gboolean has_dot_segments(const char *url)
+{
+    g_autofree char *path = NULL;
+    g_auto(GStrv) segments = NULL;
+
+    /* g_uri_parse() takes them away. */
+    if (!g_uri_split(url, G_URI_FLAGS_PARSE_RELAXED, NULL, NULL, NULL, NULL, &path, NULL, NULL,
+                     NULL))
+        return FALSE;
+    segments = g_strsplit_set(path, "/\\", -1);
+    for (guint i = 0; segments[i]; i++)
+        if (g_str_equal(segments[i], ".") || g_str_equal(segments[i], ".."))
+            return TRUE;
+    return FALSE;
+}
+
 /* Whether backend.reading.allow has the host (with its port, where it has one) and path of url. */
 static gboolean may_read_url(const Config *config, const char *url)
 {
@@ -86,6 +104,11 @@ static gboolean fetch(const char *url, Arena *arena, const char *known_etag, Sou
 gboolean source_url_read(Catalog *catalog, Arena *arena, const char *url, const char *known_etag,
                          SourceReply *reply, GError **error)
 {
+    if (has_dot_segments(url)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "Unable to read url, the path of '%s' has '.' or '..' among its segments", url);
+        return FALSE;
+    }
     /* Only what the configuration names is asked, wherever it stands in the network. */
     if (may_read_url(catalog->config, url))
         return fetch(url, arena, known_etag, reply, error);

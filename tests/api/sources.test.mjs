@@ -286,6 +286,38 @@ test('a placeholder does not reach into another repository of the host', async (
   assert.match(await messageOf(location), /^NotAllowedError: Placeholder \$text could not read location .* lies in another repository than/);
 });
 
+test('a placeholder of another host does not reach what Pave reads with credentials', async () => {
+  github.add('acme/private', { files: { 'secret.txt': 'secret' } });
+  const secret = `${github.url}/acme/private/blob/main/secret.txt`;
+  gitea.add('acme/across', { files: { 'catalog-info.yaml': component('gt-across', `  note: {$text: "${secret}"}\n`), 'forge.yaml': component('gt-forge', '  note: {$text: "https://code.example.com/tools/other/blob/main/catalog-info.yaml"}\n') } });
+  for (const file of ['catalog-info.yaml', 'forge.yaml']) assert.match(await messageOf(await register(`${gitea.url}/acme/across/src/branch/main/${file}`)), /^NotAllowedError: Placeholder \$text could not read location .* lies in another repository than/);
+  assert.deepEqual(github.requests, []);
+});
+
+test('a reference of an API description reaches no other repository, on the same host or another', async () => {
+  const secret = `${github.url}/acme/private/blob/main/secret.yaml`;
+  const files = { 'catalog-info.yaml': component('ref-reach', '  definition: {$openapi: ./openapi.yaml}\n'), 'openapi.yaml': `openapi: 3.0.0\ninfo: {$ref: "${secret}#/info"}\n` };
+  github.add('acme/private', { files: { 'secret.yaml': 'info: {title: secret}\n' } });
+  github.add('acme/ref-reach', { files });
+  gitea.add('acme/ref-reach', { files });
+  for (const base of [`${github.url}/acme/ref-reach/blob/main`, `${gitea.url}/acme/ref-reach/src/branch/main`]) assert.match(await messageOf(await register(`${base}/catalog-info.yaml`)), /openapi\.yaml:2:\d+: the file of \$ref .* cannot be read: .* lies in another repository than/);
+  assert.ok(github.requests.every(({ path }) => !path.includes('/private/')));
+});
+
+test('a file that several placeholders of an entity name is read once', async () => {
+  github.add('acme/once', { files: { 'catalog-info.yaml': component('gh-once', '  notes: [{$text: ./note.txt}, {$text: ./note.txt}]\n'), 'note.txt': 'hello' } });
+  await register(`${github.url}/acme/once/blob/main/catalog-info.yaml`);
+  assert.deepEqual((await client.getEntityByRef('component:default/gh-once', options)).spec.notes, ['hello', 'hello']);
+  assert.equal(github.requests.filter(({ path }) => path.endsWith('/note.txt')).length, 1);
+});
+
+test('a dry run of more than can be shown is refused', async () => {
+  const many = Array.from({ length: 10001 }, (_, i) => component(`many-${i}`)).join('---\n');
+  github.add('acme/many', { files: { 'catalog-info.yaml': many } });
+  const target = `${github.url}/acme/many/blob/main/catalog-info.yaml`;
+  await assert.rejects(client.addLocation({ type: 'url', target, dryRun: true }, options), (error) => error.response.status === 413 && /gives more than can be shown beforehand/.test(error.body.error.message));
+});
+
 test('people and teams of a GitHub organisation are users and groups', async () => {
   await pave.until('they are there', async () => (await namesOf({ kind: 'user' })).length === 3, 20);
   const ann = await client.getEntityByRef('user:default/ann', options);
