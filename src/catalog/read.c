@@ -192,14 +192,18 @@ static gboolean is_read(const Reading *reading)
            (!reading->pool || reading_pool_size(reading->pool) == 0);
 }
 
-/* The locations come last, when all that was wrong with what they name is known. */
-static ReadingBatch *last_batch(Reading *reading)
+/* The locations come last, when all that was wrong with what they name is known: those that were
+ * named last before those that name them. */
+static ReadingBatch *last_batch(Reading *reading, guint limit)
 {
     ReadingBatch *batch = reading_batch_new();
 
-    reading->ended = TRUE;
+    guint end = reading->locations->len - reading->given, count = MIN(limit, end);
+
+    reading->given += count;
+    reading->ended = count == end;
     batch->last = TRUE;
-    for (guint i = 0; i < reading->locations->len; i++)
+    for (guint i = end - count; i < end; i++)
         g_ptr_array_add(batch->emissions, reading->locations->pdata[i]);
     return batch;
 }
@@ -225,7 +229,7 @@ ReadingBatch *reading_next(Reading *reading, guint limit)
         else if (batch->emissions->len > 0)
             break;
     }
-    return batch->emissions->len > 0 ? g_steal_pointer(&batch) : last_batch(reading);
+    return batch->emissions->len > 0 ? g_steal_pointer(&batch) : last_batch(reading, limit);
 }
 
 /* ---- the location itself ---- */

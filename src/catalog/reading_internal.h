@@ -31,6 +31,7 @@ struct Reading {
     GHashTable *refused;   /* refs */
     GHashTable *parents;   /* ref → Emission, in locations */
     GPtrArray *locations;  /* Emission *, kept to the end: what they name adds to their status */
+    guint given;           /* of the locations */
     GHashTable *read;      /* digests of names */
     GHashTable *forgotten; /* digests of names that are to be read again */
     GHashTable *failed;    /* name → status items */

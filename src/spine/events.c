@@ -213,14 +213,16 @@ void events_append(DbConn *tx, const Event *event)
 
 void events_append_bulk(DbConn *tx, const Event *common, const EventItem *items, guint count)
 {
-    Pending *pending;
+    g_assert(!common->id && !common->subject && !common->payload);
+    while (count > 0) {
+        guint fitting = event_bulk_fitting(items, count);
+        Pending *pending = pending_new(common, fitting);
 
-    g_assert(count <= EVENTS_BULK_MAX && !common->subject && !common->payload);
-    if (count == 0)
-        return;
-    pending = pending_new(common, count);
-    pending->bulk = event_bulk_new(items, count);
-    db_defer(tx, pending, pending_free, flush);
+        pending->bulk = event_bulk_new(items, fitting);
+        db_defer(tx, pending, pending_free, flush);
+        items += fitting;
+        count -= fitting;
+    }
 }
 
 /* ---- the head ---- */

@@ -41,8 +41,7 @@ typedef struct {
 } EventItem;
 
 /* Adds count events that share all but what their items say; copied. Their ids follow from the
- * row's, their digest is the row's. At most EVENTS_BULK_MAX; none for 0. */
-#define EVENTS_BULK_MAX 100000
+ * row's, their digest is the row's. More than fit one row are several; none for 0. */
 void events_append_bulk(DbConn *tx, const Event *common, const EventItem *items, guint count);
 
 /* One event as CloudEvents JSON in arena:

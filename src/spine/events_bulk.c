@@ -10,6 +10,8 @@
 
 #define BLOOM_BITS 10 /* an item: about one false answer in a hundred */
 #define BLOOM_HASHES 6
+#define ROW_ITEMS_MAX 100000
+#define ROW_BYTES ((gsize)16 << 20) /* one item that is longer has a row of its own */
 #define ITEMS_BYTES_MAX ((gsize)256 << 20)
 
 static const char SQL_ITEMS[] = "SELECT items FROM event_bulk WHERE seq = $1";
@@ -62,6 +64,28 @@ gboolean event_bulk_may_have(GBytes *subjects, const char *subject)
 }
 
 /* ---- packing ---- */
+
+static gsize part_length(const char *part)
+{
+    return (part ? strlen(part) : 0) + 1;
+}
+
+/* A row is read as a whole, so that it must not be any length. */
+guint event_bulk_fitting(const EventItem *items, guint count)
+{
+    gsize bytes = 0;
+    guint fitting = 0;
+
+    for (; fitting < MIN(count, ROW_ITEMS_MAX); fitting++) {
+        const EventItem *item = &items[fitting];
+
+        bytes += part_length(item->subject) + part_length(item->subject_uid) +
+                 part_length(item->payload);
+        if (fitting > 0 && bytes > ROW_BYTES)
+            break;
+    }
+    return fitting;
+}
 
 static void append_part(GString *block, const char *part)
 {

@@ -23,6 +23,8 @@ typedef struct {
     GBytes *subjects, *items;
 } EventBulk;
 
+/* How many of the items one row takes; at least one. */
+guint event_bulk_fitting(const EventItem *items, guint count);
 EventBulk event_bulk_new(const EventItem *items, guint count);
 void event_bulk_clear(EventBulk *bulk);
 /* FALSE where none of the events is of subject. */

@@ -265,6 +265,41 @@ static void a_follower_keeps_its_place_inside_of_a_row(TestDb *test)
     pthread_mutex_destroy(&seen.lock);
 }
 
+static int64_t count_rows(Db *db)
+{
+    g_autoptr(DbRows) rows = db_query(db_reader(db), NULL, "SELECT count(*) FROM event_bulk", "");
+
+    g_assert_true(rows && db_rows_next(rows));
+    return db_rows_int(rows, 0);
+}
+
+static gboolean append_long(DbConn *tx, void *data, GError **error)
+{
+    g_autofree char *text = g_strnfill(12 << 20, 'x');
+    g_autofree char *payload = g_strdup_printf("{\"text\":\"%s\"}", text);
+    const EventItem items[] = {
+        {"a", "1", payload}, {"b", "2", payload}, {"c", "3", NULL}, {"d", "4", payload}};
+
+    events_append_bulk(tx, &(Event){.type = "long", .source = "/test"}, items, 4);
+    return TRUE;
+}
+
+static void more_than_fits_a_row_is_several(TestDb *test)
+{
+    g_autoptr(GError) error = NULL;
+    int64_t seq;
+
+    g_assert_cmpint(append_many(test->db, "many", "s", 100001), ==, 100001);
+    g_assert_cmpint(count_rows(test->db), ==, 2);
+    assert_read(test->db, (EventFilter){.after = 99998, .limit = 10},
+                "99999:s99998 100000:s99999 100001:s100000 ");
+    g_assert_true(db_write(test->db, append_long, NULL, &seq, &error));
+    g_assert_cmpint(seq, ==, 100005);
+    g_assert_cmpint(count_rows(test->db), ==, 5);
+    g_assert_true(events_verify(db_reader(test->db), &error));
+    g_assert_no_error(error);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -290,5 +325,7 @@ int main(int argc, char **argv)
                 an_erased_row_of_many_keeps_the_chain_and_its_numbers);
     test_db_add("/spine/events-bulk/a-follower-keeps-its-place-inside-of-a-row",
                 a_follower_keeps_its_place_inside_of_a_row);
+    test_db_add("/spine/events-bulk/more-than-fits-a-row-is-several",
+                more_than_fits_a_row_is_several);
     return test_db_run();
 }
