@@ -48,8 +48,7 @@ static char *newest_name(const char *folder)
     return newest;
 }
 
-/* Whatever else lies there was left by a process that did not get to its end. */
-static void remove_others(const char *folder, const char *kept)
+static void remove_others(const char *folder, const char *prefix, const char *kept)
 {
     g_autoptr(GDir) names = g_dir_open(folder, 0, NULL);
     const char *name;
@@ -57,7 +56,7 @@ static void remove_others(const char *folder, const char *kept)
     while (names && (name = g_dir_read_name(names))) {
         g_autofree char *path = g_build_filename(folder, name, NULL);
 
-        if (g_strcmp0(name, kept) != 0)
+        if (g_str_has_prefix(name, prefix) && g_strcmp0(name, kept) != 0)
             g_unlink(path);
     }
 }
@@ -74,7 +73,8 @@ void base_open(Index *index)
         return;
     }
     name = newest_name(index->folder);
-    remove_others(index->folder, name);
+    /* Whatever else lies there was left by a process that did not get to its end. */
+    remove_others(index->folder, "", name);
     if (!name)
         return;
     path = g_build_filename(index->folder, name, NULL);
@@ -100,5 +100,6 @@ void base_keep_only(Index *index, const char *path)
 {
     g_autofree char *name = g_path_get_basename(path);
 
-    remove_others(index->folder, name);
+    /* What is no base may be being written by who makes the index anew. */
+    remove_others(index->folder, PREFIX, name);
 }

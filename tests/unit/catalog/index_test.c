@@ -1,5 +1,6 @@
-#include "catalog/catalog_internal.h"
+#include "catalog/index_internal.h"
 #include "formats/json.h"
+#include <glib/gstdio.h>
 #include <string.h>
 
 /* An entity of kind in the default namespace, as a row of the table; spec in JSON. */
@@ -332,6 +333,30 @@ static void test_many_changes_leave_few_segments(void)
     index_free(index);
 }
 
+static void test_a_new_base_removes_older_ones_and_nothing_else(void)
+{
+    static const char *const names[] = {"base-1-a.segment", "base-2-b.segment",
+                                        "rebuild-0.segment", "rebuild-1.segment.new"};
+    g_autofree char *folder = g_dir_make_tmp("pave-index-XXXXXX", NULL);
+    g_autoptr(GString) left = g_string_new(NULL);
+    Index *index = index_new(folder);
+    char *paths[G_N_ELEMENTS(names)];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        paths[i] = g_build_filename(folder, names[i], NULL);
+        g_assert_true(g_file_set_contents(paths[i], "x", 1, NULL));
+    }
+    base_keep_only(index, paths[1]);
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (g_unlink(paths[i]) == 0)
+            g_string_append_printf(left, "%s ", names[i]);
+        g_free(paths[i]);
+    }
+    g_assert_cmpstr(left->str, ==, "base-2-b.segment rebuild-0.segment rebuild-1.segment.new ");
+    index_free(index);
+    g_rmdir(folder);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -351,5 +376,7 @@ int main(int argc, char **argv)
                     test_relations_are_those_of_a_plain_model);
     g_test_add_func("/catalog/index/many-changes-leave-few-segments",
                     test_many_changes_leave_few_segments);
+    g_test_add_func("/catalog/index/a-new-base-removes-older-ones-and-nothing-else",
+                    test_a_new_base_removes_older_ones_and_nothing_else);
     return g_test_run();
 }
