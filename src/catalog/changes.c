@@ -11,6 +11,7 @@ struct Commits {
     pthread_cond_t location_ended;
     GHashTable *locations; /* id that is being read → set of sources that were read beside */
     atomic_bool deferred;
+    atomic_bool failed; /* what was deferred was tried in vain */
     atomic_bool stopping;
     int64_t indexed_seq; /* where the index stood when it was */
 };
@@ -306,10 +307,28 @@ gboolean commits_index_deferred(Catalog *catalog, GError **error)
 {
     if (!commits_are_deferred(catalog))
         return TRUE;
-    if (!index_rebuild(catalog->index, db_reader(catalog->db), error))
+    if (!index_rebuild(catalog->index, db_reader(catalog->db), error)) {
+        atomic_store(&catalog->commits->failed, true);
         return FALSE;
+    }
     atomic_store(&catalog->commits->deferred, false);
+    atomic_store(&catalog->commits->failed, false);
     return TRUE;
+}
+
+gboolean commits_retry_index(Catalog *catalog, GError **error)
+{
+    gboolean done;
+
+    commits_lock(catalog);
+    done = !commits_index_failed(catalog) || commits_index_deferred(catalog, error);
+    commits_unlock(catalog);
+    return done;
+}
+
+gboolean commits_index_failed(Catalog *catalog)
+{
+    return atomic_load(&catalog->commits->failed);
 }
 
 gboolean commits_are_deferred(Catalog *catalog)

@@ -42,6 +42,10 @@ void commits_defer_index(Catalog *catalog);
 gboolean commits_are_deferred(Catalog *catalog);
 /* Makes the index anew where commits were deferred. With the lock held. */
 gboolean commits_index_deferred(Catalog *catalog, GError **error);
+/* Whether that was in vain, and nobody has tried again. */
+gboolean commits_index_failed(Catalog *catalog);
+/* Tries again where it was. Takes the lock. */
+gboolean commits_retry_index(Catalog *catalog, GError **error);
 
 /* The server stops: what is being read ends with the batch that is being written. */
 void commits_stop(Catalog *catalog, gboolean stopping);

@@ -33,6 +33,32 @@ static gboolean commit(Ingest *ingest, Changes *changes, GError **error)
     return changes_commit(ingest->catalog, changes, error);
 }
 
+/* The location as it was when it was asked for: it may have been removed since, or have another
+ * target, and what was read then is nothing of it any more. */
+static gboolean check_location(Catalog *catalog, const CatalogLocation *location, gboolean *stands,
+                               GError **error)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(GError) reason = NULL;
+    const CatalogLocation *there =
+        store_location(db_reader(catalog->db), arena, location->id, &reason);
+
+    *stands = there && g_str_equal(there->type, location->type) &&
+              g_str_equal(there->target, location->target);
+    if (!reason)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&reason));
+    return FALSE;
+}
+
+/* With the lock held. Only what is read beside may lose its location meanwhile: for a reading of
+ * the whole, others wait. */
+static gboolean check_beside(const Ingest *ingest, gboolean *stands, GError **error)
+{
+    *stands = TRUE;
+    return !ingest->beside || check_location(ingest->catalog, ingest->location, stands, error);
+}
+
 static gboolean try_batch(Ingest *ingest, const ReadingBatch *batch, GError **error)
 {
     g_autoptr(Changes) changes = changes_new(ingest->actor);
@@ -49,10 +75,11 @@ static gboolean take_in(Ingest *ingest, const ReadingBatch *batch, GError **erro
 {
     for (guint try = 1;; try++) {
         g_autoptr(GError) reason = NULL;
-        gboolean done;
+        gboolean done, stands;
 
         commits_lock(ingest->catalog);
-        done = try_batch(ingest, batch, &reason);
+        done = check_beside(ingest, &stands, &reason) &&
+               (!stands || try_batch(ingest, batch, &reason));
         commits_unlock(ingest->catalog);
         if (done)
             return TRUE;
@@ -70,9 +97,12 @@ static gboolean take_out_some(Ingest *ingest, const GPtrArray *sources, guint *n
 {
     g_autoptr(Changes) changes = changes_new(ingest->actor);
     Plan plan = {ingest, db_reader(ingest->catalog->db), changes, error};
-    gboolean done = TRUE;
+    gboolean done, stands;
 
     commits_lock(ingest->catalog);
+    done = check_beside(ingest, &stands, error);
+    if (!stands)
+        *next = sources->len;
     while (done && *next < sources->len && changes->all->len < BATCH)
         done = plan_source(&plan, sources->pdata[(*next)++]);
     done = done && commit(ingest, changes, error);
@@ -204,6 +234,8 @@ static gboolean index_what_is_left(Ingest *ingest, GError **error)
     commits_lock(ingest->catalog);
     done = commits_index_deferred(ingest->catalog, error);
     commits_unlock(ingest->catalog);
+    if (!done)
+        refresher_wake(ingest->catalog->refresher);
     return done;
 }
 
@@ -253,12 +285,14 @@ static gboolean ingest_location(Catalog *catalog, const CatalogLocation *locatio
 gboolean location_ingest(Catalog *catalog, const CatalogLocation *location, const char *actor,
                          Diagnostics *diagnostics, GError **error)
 {
-    gboolean done;
+    gboolean done, stands;
 
     commits_begin_location(catalog, location->id);
-    done = discovery_is_provider(location)
-               ? read_provider(catalog, location, error)
-               : ingest_location(catalog, location, actor, diagnostics, error);
+    done = check_location(catalog, location, &stands, error);
+    if (done && stands)
+        done = discovery_is_provider(location)
+                   ? read_provider(catalog, location, error)
+                   : ingest_location(catalog, location, actor, diagnostics, error);
     commits_end_location(catalog, location->id);
     return done;
 }
@@ -282,7 +316,7 @@ static gboolean ingest_beside(Ingest *ingest, const char *source, GError **error
 {
     g_autoptr(GPtrArray) sources = g_ptr_array_new();
     ReadingBatch *batch;
-    gboolean done = TRUE;
+    gboolean done = TRUE, stands;
 
     while (done && (batch = reading_next(ingest->reading, BATCH))) {
         done = take_in(ingest, batch, error);
@@ -292,7 +326,11 @@ static gboolean ingest_beside(Ingest *ingest, const char *source, GError **error
     if (!done || reading_failure(ingest->reading, source))
         return done;
     done = take_out(ingest, sources, error);
-    commits_read_beside(ingest->catalog, ingest->location->id, source);
+    commits_lock(ingest->catalog);
+    /* A reading of another target has to take out what is here. */
+    if (done && (done = check_beside(ingest, &stands, error)) && stands)
+        commits_read_beside(ingest->catalog, ingest->location->id, source);
+    commits_unlock(ingest->catalog);
     return done;
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 #include "catalog/catalog_internal.h"
 
-/* Reads location and brings table, log and index up to it. What is wrong with its files is in
+/* Reads location and brings table, log and index up to it, unless it was removed or changed since
+ * it was loaded: nothing is read then. What is wrong with its files is in
  * diagnostics and on the entities; FALSE where it could not be written down. */
 gboolean location_ingest(Catalog *catalog, const CatalogLocation *location, const char *actor,
                          Diagnostics *diagnostics, GError **error);

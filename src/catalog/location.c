@@ -86,6 +86,7 @@ gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *
     const CatalogLocation *other =
         store_location_of(db_reader(catalog->db), arena, type, target, &reason);
     CatalogLocation changed = *location;
+    gboolean done;
 
     if (reason) {
         g_propagate_error(error, g_steal_pointer(&reason));
@@ -98,7 +99,11 @@ gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *
     }
     changed.type = type;
     changed.target = target;
-    return db_write(catalog->db, write_change, &changed, NULL, error) &&
+    /* Who is committing what it was read from before ends that first. */
+    commits_lock(catalog);
+    done = db_write(catalog->db, write_change, &changed, NULL, error);
+    commits_unlock(catalog);
+    return done &&
            location_ingest(catalog, &changed, actor, findings, error);
 }
 

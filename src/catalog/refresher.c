@@ -8,6 +8,7 @@
 #define THREADS 4
 #define WAIT_MAX_MS 30000
 #define DUE_SEEN 64
+#define RETRY_MS 5000
 
 struct Refresher {
     Catalog *catalog;
@@ -16,6 +17,7 @@ struct Refresher {
     gboolean stopping;
     guint64 wakes, reads; /* counted, so that a waiter sees that there was one */
     pthread_mutex_t picking;
+    int64_t retry_at; /* by the monotonic clock; with picking held */
     GArray *threads;
 };
 
@@ -108,12 +110,28 @@ static void wait_until_woken(Refresher *refresher, guint64 wakes, int64_t wait_m
         ;
 }
 
+/* What was committed, but could not be put into the index, is seen as soon as that can be made. */
+static void retry_index(Refresher *refresher)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!commits_index_failed(refresher->catalog) ||
+        clock_monotonic_ms() < refresher->retry_at ||
+        commits_retry_index(refresher->catalog, &error))
+        return;
+    g_warning("catalog: the index cannot be made anew: %s", error->message);
+    refresher->retry_at = clock_monotonic_ms() + RETRY_MS;
+}
+
 static char *pick_alone(Refresher *refresher, int64_t *wait_ms)
 {
     char *id;
 
     pthread_mutex_lock(&refresher->picking);
+    retry_index(refresher);
     id = pick(refresher, wait_ms);
+    if (commits_index_failed(refresher->catalog))
+        *wait_ms = MIN(*wait_ms, RETRY_MS);
     pthread_mutex_unlock(&refresher->picking);
     return id;
 }

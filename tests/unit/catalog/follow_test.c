@@ -1,5 +1,5 @@
 #include "../spine/test_db.h"
-#include "catalog/catalog_internal.h"
+#include "catalog/changes.h"
 #include "formats/json.h"
 
 /* More than what is worth a base. */
@@ -364,6 +364,38 @@ static void a_kind_that_is_defined_anew_relates_what_is_there(TestDb *test)
     assert_look(fixture.catalog, 1, "ownedBy nobody");
 }
 
+static gboolean run_sql(DbConn *tx, void *data, GError **error)
+{
+    return db_exec(tx, error, data, "") >= 0;
+}
+
+static void an_index_that_could_not_be_made_is_tried_again(TestDb *test)
+{
+    static const char away[] = "ALTER TABLE catalog_entity RENAME TO entity_away";
+    static const char back[] = "ALTER TABLE entity_away RENAME TO catalog_entity";
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(GError) error = NULL;
+    GLogLevelFlags mask;
+
+    fixture_init(&fixture, test);
+    fixture_open(&fixture);
+    commits_lock(fixture.catalog);
+    commits_defer_index(fixture.catalog);
+    write_behind(&fixture, 0, 3, "n1");
+    g_assert_true(db_write(test->db, run_sql, (void *)away, NULL, &error));
+    mask = g_log_set_always_fatal(G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL);
+    g_assert_false(commits_index_deferred(fixture.catalog, NULL));
+    g_log_set_always_fatal(mask);
+    commits_unlock(fixture.catalog);
+    g_assert_true(commits_index_failed(fixture.catalog));
+    g_assert_true(db_write(test->db, run_sql, (void *)back, NULL, &error));
+    g_assert_true(commits_retry_index(fixture.catalog, &error));
+    g_assert_no_error(error);
+    g_assert_false(commits_index_failed(fixture.catalog));
+    g_assert_false(commits_are_deferred(fixture.catalog));
+    assert_look(fixture.catalog, 2, "ownedBy n1");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -378,5 +410,7 @@ int main(int argc, char **argv)
     test_db_add("/catalog/follow/the-log-takes-nothing-back", the_log_takes_nothing_back);
     test_db_add("/catalog/follow/a-kind-that-is-defined-anew-relates-what-is-there",
                 a_kind_that_is_defined_anew_relates_what_is_there);
+    test_db_add("/catalog/follow/an-index-that-could-not-be-made-is-tried-again",
+                an_index_that_could_not_be_made_is_tried_again);
     return test_db_run();
 }

@@ -1,4 +1,5 @@
-#include "catalog/catalog_internal.h"
+#include "catalog/ingest.h"
+#include "catalog/reading.h"
 #include "formats/json.h"
 #include "../spine/test_db.h"
 
@@ -69,6 +70,9 @@ static void refresh(Fixture *fixture)
 #define COMPONENT(name, owner)                                                                     \
     "---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: " name            \
     "\nspec:\n  type: service\n  lifecycle: production\n  owner: " owner "\n"
+#define LOCATION(name)                                                                             \
+    "---\n{apiVersion: backstage.io/v1alpha1, kind: Location, metadata: {name: " name              \
+    "}, spec: {targets: []}}\n"
 #define GROUP(name, parent)                                                                        \
     "---\n{apiVersion: backstage.io/v1alpha1, kind: Group, metadata: {name: " name                 \
     "}, spec: {type: team, children: []" parent "}}\n"
@@ -425,6 +429,78 @@ static void a_location_that_is_no_longer_configured_goes(TestDb *test)
     assert_look(&fixture, "component:default/a", "kind", "absent");
 }
 
+/* The location of all.yaml, as somebody loaded it who waits to read it. */
+static CatalogLocation *load_location(const Fixture *fixture, Arena *arena)
+{
+    g_autoptr(GPtrArray) all = store_locations(db_reader(fixture->test->db), arena, NULL, NULL);
+
+    g_assert_true(all && all->len == 1);
+    return all->pdata[0];
+}
+
+static void a_location_that_went_while_it_was_waited_for_is_not_read(TestDb *test)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    g_autoptr(Diagnostics) findings = diagnostics_new();
+    g_autoptr(GError) error = NULL;
+    CatalogLocation *location;
+
+    fixture_init(&fixture, test, CONFIG);
+    write_file(&fixture, "all.yaml", COMPONENT("a", "x"));
+    fixture_open(&fixture);
+    location = load_location(&fixture, arena);
+    g_assert_true(location_remove(fixture.catalog, location, "ada", &error));
+    g_assert_true(location_ingest(fixture.catalog, location, "ada", findings, &error));
+    g_assert_true(location_ingest_entity(fixture.catalog, location, "component:default/a", "ada",
+                                         findings, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(count_of(&fixture), ==, 0);
+}
+
+static void a_location_that_was_changed_while_it_was_waited_for_is_not_read(TestDb *test)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    g_autoptr(Diagnostics) findings = diagnostics_new();
+    g_autofree char *other = NULL;
+    CatalogLocation *old;
+
+    fixture_init(&fixture, test, CONFIG);
+    write_file(&fixture, "all.yaml", COMPONENT("a", "x"));
+    write_file(&fixture, "other.yaml", COMPONENT("b", "x"));
+    other = g_build_filename(fixture.files, "other.yaml", NULL);
+    fixture_open(&fixture);
+    old = load_location(&fixture, arena);
+    g_assert_true(location_change(fixture.catalog, arena, old, "file", other, "ada", NULL));
+    assert_look(&fixture, "component:default/b", "kind", "\"Component\"");
+    g_assert_true(location_ingest(fixture.catalog, old, "ada", findings, NULL));
+    assert_look(&fixture, "component:default/a", "kind", "absent");
+    assert_look(&fixture, "component:default/b", "kind", "\"Component\"");
+}
+
+static void locations_are_given_no_more_than_asked_for_at_once(TestDb *test)
+{
+    g_auto(Fixture) fixture = {0};
+    g_autoptr(Arena) arena = arena_new(1 << 20);
+    g_autoptr(Diagnostics) findings = diagnostics_new();
+    g_autoptr(Reading) reading = NULL;
+    ReadingBatch *batch;
+    guint given = 0;
+
+    fixture_init(&fixture, test, CONFIG);
+    write_file(&fixture, "all.yaml",
+               LOCATION("a") LOCATION("b") LOCATION("c") LOCATION("d"));
+    fixture_open(&fixture);
+    reading = reading_new(fixture.catalog, load_location(&fixture, arena), NULL, findings);
+    while ((batch = reading_next(reading, 2))) {
+        g_assert_cmpuint(batch->emissions->len, <=, 2);
+        given += batch->emissions->len;
+        reading_batch_free(batch);
+    }
+    g_assert_cmpuint(given, ==, 5);
+}
+
 /* ---- queries ---- */
 
 static char *select_names(const Fixture *fixture, const char *filter, const char *query)
@@ -528,6 +604,12 @@ int main(int argc, char **argv)
     test_db_add("/catalog/ingest/groups-of-a-user-are-transitive", groups_of_a_user_are_transitive);
     test_db_add("/catalog/ingest/a-location-that-is-no-longer-configured-goes",
                 a_location_that_is_no_longer_configured_goes);
+    test_db_add("/catalog/ingest/a-location-that-went-while-it-was-waited-for-is-not-read",
+                a_location_that_went_while_it_was_waited_for_is_not_read);
+    test_db_add("/catalog/ingest/a-location-that-was-changed-while-it-was-waited-for-is-not-read",
+                a_location_that_was_changed_while_it_was_waited_for_is_not_read);
+    test_db_add("/catalog/ingest/locations-are-given-no-more-than-asked-for-at-once",
+                locations_are_given_no_more_than_asked_for_at_once);
     test_db_add("/catalog/query/filters-and-predicates-find-entities",
                 filters_and_predicates_find_entities);
     return test_db_run();
