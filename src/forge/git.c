@@ -203,7 +203,8 @@ gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_comm
     status = parent ? git_reference_create_matching(&moved, git, ref, id, 1, git_commit_id(parent),
                                                     "commit")
                     : git_reference_create(&moved, git, ref, id, 0, "commit (initial)");
-    if (status == GIT_EMODIFIED || status == GIT_EEXISTS) {
+    /* Locked: somebody else moves it at this moment. */
+    if (status == GIT_EMODIFIED || status == GIT_EEXISTS || status == GIT_ELOCKED) {
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "the branch %s moved meanwhile", branch);
         return FALSE;
     }
