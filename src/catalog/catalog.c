@@ -1,8 +1,8 @@
 #include "catalog/catalog_internal.h"
-#include "catalog/changes.h"
-#include "catalog/discovery.h"
-#include "catalog/findings.h"
-#include "catalog/kinds.h"
+#include "catalog/index/changes.h"
+#include "catalog/source/discovery.h"
+#include "catalog/findings/findings.h"
+#include "catalog/model/kinds.h"
 #include <string.h>
 
 Catalog *catalog_new(Db *db, Events *events, Jobs *jobs, Forge *forge, const Config *config,

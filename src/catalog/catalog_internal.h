@@ -2,11 +2,11 @@
 #pragma once
 #include "base/diagnostics.h"
 #include "catalog/catalog.h"
-#include "catalog/fields.h"
-#include "catalog/index.h"
-#include "catalog/predicate.h"
-#include "catalog/query.h"
-#include "catalog/source.h"
+#include "catalog/query/fields.h"
+#include "catalog/index/index.h"
+#include "catalog/query/predicate.h"
+#include "catalog/query/query.h"
+#include "catalog/source/source.h"
 #include "spine/access.h"
 #include "spine/clock.h"
 #include <pthread.h>
@@ -39,7 +39,7 @@ struct Catalog {
     Refresher *refresher;
 };
 
-/* ---- references (ref.c) ---- */
+/* ---- references (model/ref.c) ---- */
 
 typedef struct {
     const char *kind, *namespace, *name; /* as written; kind is NULL where nothing gives one */
@@ -58,7 +58,7 @@ const char *text_fold(Arena *arena, const char *text);
 /* "location:default/generated-<sha1>", the ref of a location's own entity. */
 const char *location_entity_ref(Arena *arena, const char *type, const char *target);
 
-/* ---- the model (model.c) ---- */
+/* ---- the model (model/) ---- */
 
 /* Why an entity is refused, in Backstage's words; cause may be NULL. */
 typedef struct {
@@ -87,13 +87,13 @@ typedef struct {
 /* What spec declares: Relation in arena. */
 GArray *model_relations(Arena *arena, const Value *entity);
 
-/* ---- flattening (flatten.c) ---- */
+/* ---- flattening (query/flatten.c) ---- */
 
 /* The rows of entity, sorted, none twice, in arena; texts that need no folding are shared with it.
  */
 const SearchRow *entity_flatten(Arena *arena, const Value *entity, guint *count);
 
-/* ---- locations (store.c, location.c) ---- */
+/* ---- locations (store/store.c, reading/location.c) ---- */
 
 typedef struct CatalogLocation CatalogLocation;
 struct CatalogLocation {
@@ -146,7 +146,7 @@ GPtrArray *store_rows_after(DbConn *conn, Arena *arena, const char *uid, guint l
 /* Fills in the row; FALSE, with a warning, where it does not parse. */
 gboolean store_parse_row(Arena *arena, StoredRow *row);
 
-/* ---- how reading goes (store_reading.c) ---- */
+/* ---- how reading goes (store/reading.c) ---- */
 
 typedef struct {
     int64_t read_at, next_at; /* 0: never */
@@ -202,7 +202,7 @@ gboolean location_remove(Catalog *catalog, const CatalogLocation *location, cons
 /* Removes one entity; it comes back when its location is read and still names it. */
 gboolean entity_remove(Catalog *catalog, const char *ref, const char *actor, GError **error);
 
-/* ---- history (history.c, history_diff.c, history_store.c) ---- */
+/* ---- history (history/) ---- */
 
 /* One version of an entity: the one that stands, one that was replaced, or its deletion. */
 typedef struct {
@@ -264,7 +264,7 @@ gboolean placeholders_are_in(const Value *value);
 /* Whether entity may come from origin, by catalog.rules and the location's own. */
 gboolean rules_allow(Catalog *catalog, const Value *entity, const CatalogLocation *origin);
 
-/* ---- the index and the log (follow.c) ---- */
+/* ---- the index and the log (index/follow.c) ---- */
 
 /* Brings the index of a catalog that starts up to the log. */
 gboolean follow_open(Catalog *catalog, GError **error);
@@ -272,7 +272,7 @@ gboolean follow_open(Catalog *catalog, GError **error);
 Follower *follower_new(Catalog *catalog);
 void follower_free(Follower *follower);
 
-/* ---- refreshing (refresh.c) ---- */
+/* ---- refreshing (reading/refresh.c) ---- */
 
 /* The job that reads locations again, and the follower of pushes that asks for it. */
 void refresh_register(Catalog *catalog);
@@ -285,7 +285,7 @@ gboolean refresh_submit_in(DbConn *tx, Catalog *catalog, Arena *arena,
                            const char *const *location_ids, const char *actor, const char *cause,
                            GError **error);
 
-/* ---- routes that live outside api.c ---- */
+/* ---- routes that live outside api/api.c ---- */
 
 #define CATALOG_HANDLER(name) Response *name(Request *request, void *room, GError **error)
 CATALOG_HANDLER(catalog_api_by_refs);

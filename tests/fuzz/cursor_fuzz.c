@@ -1,5 +1,5 @@
 /* Any bytes as a cursor, and any JSON in one: refused, or asked of a small catalog. */
-#include "catalog/cursor.h"
+#include "catalog/query/cursor.h"
 #include "catalog_fuzz.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);

@@ -2,7 +2,7 @@
  * is accepted is an entity of the catalog: its text reads back as itself, it is as it would be
  * normalised, and accepted again. What is refused says why. */
 #include "catalog/catalog_internal.h"
-#include "catalog/reading.h"
+#include "catalog/reading/reading.h"
 #include "formats/json.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);

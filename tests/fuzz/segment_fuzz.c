@@ -2,7 +2,7 @@
  * What they mean is not looked at. The first byte says what the rest is: a whole block (whose
  * header is made to fit, else nothing would come by the checksum), changes to a sound one, or a
  * frozen bitmap. */
-#include "catalog/segment_format.h"
+#include "catalog/segment/format.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "catalog/codeowners.h"
+#include "catalog/findings/codeowners.h"
 #include <string.h>
 
 static char *owners(const char *text, const char *path)

@@ -1,5 +1,5 @@
 /* Gitea and GitLab: fakes of the routes used, which write down what they were asked. */
-#include "catalog/edit_host.h"
+#include "catalog/editing/edit_host.h"
 #include "formats/json.h"
 #include "net/http_server.h"
 #include <string.h>

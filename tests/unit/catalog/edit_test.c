@@ -1,5 +1,5 @@
 /* Who may change the file of an entity on a host that Pave writes to by a token of its own. */
-#include "catalog/edit.h"
+#include "catalog/editing/edit.h"
 #include "test_catalog.h"
 
 #define COMPONENT(name, owner)                                                                     \

@@ -1,4 +1,4 @@
-#include "catalog/export.h"
+#include "catalog/editing/export.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
 

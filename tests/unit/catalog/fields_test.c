@@ -1,4 +1,4 @@
-#include "catalog/fields.h"
+#include "catalog/query/fields.h"
 #include "formats/json.h"
 #include "formats/value.h"
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "catalog/findings.h"
+#include "catalog/findings/findings.h"
 #include "test_catalog.h"
 
 #define CONFIG                                                                                     \

@@ -1,5 +1,5 @@
 #include "../spine/test_db.h"
-#include "catalog/changes.h"
+#include "catalog/index/changes.h"
 #include "formats/json.h"
 
 /* More than what is worth a base. */

@@ -1,4 +1,4 @@
-#include "catalog/index_internal.h"
+#include "catalog/index/internal.h"
 #include "formats/json.h"
 #include <glib/gstdio.h>
 #include <string.h>

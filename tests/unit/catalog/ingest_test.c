@@ -1,5 +1,5 @@
-#include "catalog/ingest.h"
-#include "catalog/reading.h"
+#include "catalog/reading/ingest.h"
+#include "catalog/reading/reading.h"
 #include "formats/json.h"
 #include "../spine/test_db.h"
 

@@ -1,6 +1,6 @@
 #include "catalog/catalog_internal.h"
-#include "catalog/format.h"
-#include "catalog/kinds.h"
+#include "catalog/model/format.h"
+#include "catalog/model/kinds.h"
 #include "formats/json.h"
 #include "formats/yaml.h"
 

@@ -1,7 +1,7 @@
 /* Random catalogs, and what looking at every entity of them gives. */
 #pragma once
 #include "catalog/catalog_internal.h"
-#include "catalog/query.h"
+#include "catalog/query/query.h"
 #include "formats/json.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "catalog/search.h"
+#include "catalog/query/search.h"
 #include "catalog/catalog_internal.h"
 #include "formats/json.h"
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Entities by chance, and what a segment of them has to say, found the slow way. */
 #pragma once
-#include "catalog/segment.h"
+#include "catalog/segment/segment.h"
 #include <string.h>
 
 typedef struct {
