@@ -96,6 +96,7 @@ test('the wizard can be walked with the keyboard alone', async ({ page }) => {
   await page.keyboard.type('Made without a mouse');
   await page.keyboard.press('Tab');
   await page.keyboard.type('commerce');
+  await page.getByRole('option', { name: /Commerce/ }).waitFor();
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Tab');
