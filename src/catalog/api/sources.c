@@ -146,9 +146,7 @@ Response *catalog_api_origin(Request *request, void *room, GError **error)
     Catalog *catalog = room;
     Arena *arena = request_arena(request);
     DbConn *conn = db_reader(catalog->db);
-    const char *ref =
-        entity_ref_format(arena, request_param(request, "kind"),
-                          request_param(request, "namespace"), request_param(request, "name"));
+    const char *ref = catalog_ref_of_path(request);
     GError *reason = NULL;
     const CatalogRow *row = store_row(conn, arena, ref, &reason);
     const CatalogLocation *location =

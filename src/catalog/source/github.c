@@ -57,11 +57,6 @@ static const char *repository_url(const Host *host, Arena *arena, const Place *p
                         host_escape(arena, place->name));
 }
 
-static gboolean is_commit(const char *ref)
-{
-    return strlen(ref) == 40 && ref[strspn(ref, "0123456789abcdefABCDEF")] == '\0';
-}
-
 /* The commit that changed the file last. Costs a request, so that it is only asked where a file is
  * known to have changed; not to know it is no failure. */
 static const char *last_commit(Host *host, Arena *arena, const Place *place, const char *ref)
@@ -91,7 +86,7 @@ static gboolean read_place(Host *host, Arena *arena, const Place *place, const c
                                 path, host_escape(arena, ref));
     if (!host_call_file(host, arena, &call, reply, error))
         return FALSE;
-    if (is_commit(ref))
+    if (host_is_commit(ref))
         reply->revision = ref;
     else if (known_etag && !reply->unchanged && host->authorization)
         reply->revision = last_commit(host, arena, place, ref);

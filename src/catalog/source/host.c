@@ -87,6 +87,11 @@ const char *host_join(Arena *arena, char **segments, guint count)
     return arena_strdup(arena, joined->str);
 }
 
+gboolean host_is_commit(const char *ref)
+{
+    return ref && strlen(ref) == 40 && ref[strspn(ref, "0123456789abcdefABCDEF")] == '\0';
+}
+
 const char *host_escape_path(Arena *arena, const char *path)
 {
     g_autofree char *escaped = g_uri_escape_string(path, G_URI_RESERVED_CHARS_ALLOWED_IN_PATH, FALSE);

@@ -80,6 +80,8 @@ Host *hosts_parse(const GPtrArray *hosts, Arena *arena, const char *url, Place *
 /* "a/b c" → "a/b%20c" */
 const char *host_escape_path(Arena *arena, const char *path);
 const char *host_escape(Arena *arena, const char *text);
+/* Whether ref (NULL: none) is the full id of a commit, so that what it names never changes. */
+gboolean host_is_commit(const char *ref);
 /* count segments from the first, with slashes between. */
 const char *host_join(Arena *arena, char **segments, guint count);
 /* The folder of a path, with a slash at its end; "" for the root. */

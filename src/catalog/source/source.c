@@ -301,11 +301,6 @@ GPtrArray *source_expand(Catalog *catalog, Arena *arena, const Source *source, G
 
 /* ---- links ---- */
 
-static gboolean is_commit(const char *ref)
-{
-    return ref && strlen(ref) == 40 && ref[strspn(ref, "0123456789abcdefABCDEF")] == '\0';
-}
-
 /* What configuration maps to the built-in forge is browsed there. */
 static void link_forge(Catalog *catalog, Arena *arena, const ForgeLocation *at, SourceLinks *links)
 {
@@ -332,7 +327,7 @@ void source_links(Catalog *catalog, Arena *arena, const Source *source, SourceLi
     if (where.forge.owner) {
         link_forge(catalog, arena, &where.forge, links);
     } else if (*where.place.path) {
-        if (!is_commit(where.place.ref))
+        if (!host_is_commit(where.place.ref))
             links->edit = where.host->kind->url(arena, &where.place, PLACE_EDIT);
         links->folder = where.host->kind->url(arena, &where.place, PLACE_FOLDER);
     }

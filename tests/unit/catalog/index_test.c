@@ -1,3 +1,4 @@
+#include "../test_folder.h"
 #include "catalog/index/internal.h"
 #include "formats/json.h"
 #include <glib/gstdio.h>
@@ -337,7 +338,7 @@ static void test_a_new_base_removes_older_ones_and_nothing_else(void)
 {
     static const char *const names[] = {"base-1-a.segment", "base-2-b.segment",
                                         "rebuild-0.segment", "rebuild-1.segment.new"};
-    g_autofree char *folder = g_dir_make_tmp("pave-index-XXXXXX", NULL);
+    g_autoptr(TestFolder) folder = test_folder_new();
     g_autoptr(GString) left = g_string_new(NULL);
     Index *index = index_new(folder);
     char *paths[G_N_ELEMENTS(names)];
@@ -354,7 +355,6 @@ static void test_a_new_base_removes_older_ones_and_nothing_else(void)
     }
     g_assert_cmpstr(left->str, ==, "base-2-b.segment rebuild-0.segment rebuild-1.segment.new ");
     index_free(index);
-    g_rmdir(folder);
 }
 
 int main(int argc, char **argv)
