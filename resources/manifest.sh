@@ -6,12 +6,12 @@ cd "$1"
 new="$output.new"
 {
     echo '<?xml version="1.0" encoding="UTF-8"?><gresources><gresource prefix="/pave">'
-    for folder in migrations docs web/dist; do
+    for folder in migrations docs src/scaffolder/actions/definitions web/dist; do
         [ -d "$folder" ] || continue
         find "$folder" -type f | LC_ALL=C sort | while read -r file; do
             case "$file" in
             *.png|*.woff2|*.gz) echo "<file>$file</file>" ;;
-            web/dist/*|docs/*) echo "<file compressed=\"true\">$file</file>" ;;
+            web/dist/*|docs/*|*.yaml) echo "<file compressed=\"true\">$file</file>" ;;
             *) echo "<file>$file</file>" ;;
             esac
         done

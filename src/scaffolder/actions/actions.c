@@ -1,7 +1,9 @@
 /* What steps can do: the built-in actions and those of the configuration, by id. */
-#include "formats/json.h"
 #include "formats/jsonschema.h"
+#include "formats/yaml.h"
 #include "scaffolder/scaffolder_internal.h"
+
+#include <gio/gio.h>
 
 static const Action *const BUILT_IN[] = {
     &action_fetch_template,   &action_fetch_plain,       &action_publish_github,
@@ -10,15 +12,24 @@ static const Action *const BUILT_IN[] = {
     &action_terraform_apply,  &action_terraform_destroy,
 };
 
-static const Value *parse_schema(Scaffolder *scaffolder, const char *text)
-{
-    g_autoptr(GError) error = NULL;
-    const Value *schema = text ? json_parse(scaffolder->arena, text, -1, &error) : NULL;
+#define FOLDER "/pave/src/scaffolder/actions/definitions"
 
-    /* They are constants of this program. */
-    if (error)
-        g_error("schema of an action: %s", error->message);
-    return schema;
+/* The documentation and schemas of an action, which are part of this program. */
+static const Value *read_definition(Scaffolder *scaffolder, const char *id)
+{
+    g_auto(GStrv) parts = g_strsplit(id, ":", -1);
+    g_autofree char *name = g_strjoinv("-", parts);
+    g_autofree char *path = g_strdup_printf(FOLDER "/%s.yaml", name);
+    g_autoptr(GBytes) bytes = g_resources_lookup_data(path, 0, NULL);
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    const Value *definition =
+        bytes ? yaml_parse(scaffolder->arena, g_bytes_get_data(bytes, NULL),
+                           (gssize)g_bytes_get_size(bytes), path, YAML_PLAIN, diagnostics)
+              : NULL;
+
+    if (!definition)
+        g_error("the action %s has no definition that can be read at %s", id, path);
+    return definition;
 }
 
 static int compare_actions(gconstpointer a, gconstpointer b)
@@ -38,8 +49,9 @@ gboolean actions_load(Scaffolder *scaffolder, GError **error)
         Action *action = arena_new0(scaffolder->arena, Action, 1);
 
         *action = *BUILT_IN[i];
-        action->input = parse_schema(scaffolder, action->input_schema);
-        action->output = parse_schema(scaffolder, action->output_schema);
+        action->definition = read_definition(scaffolder, action->id);
+        action->input = value_get(action->definition, "input");
+        action->output = value_get(action->definition, "output");
         actions_add(scaffolder, action);
     }
     return custom_actions_load(scaffolder, error);
@@ -65,6 +77,17 @@ gboolean action_missing(const char *id, GError **error)
     return FALSE;
 }
 
+/* A schema as the wire has it: which draft it is written in is said. */
+static const Value *shown_schema(Arena *arena, const Value *schema)
+{
+    if (!schema || value_get(schema, "$schema"))
+        return schema;
+    Value *shown = value_clone_shallow(arena, schema);
+
+    value_set_string(arena, shown, "$schema", "http://json-schema.org/draft-07/schema#");
+    return shown;
+}
+
 const Value *actions_list(const Scaffolder *scaffolder, Arena *arena)
 {
     Value *list = value_array_new(arena);
@@ -74,9 +97,10 @@ const Value *actions_list(const Scaffolder *scaffolder, Arena *arena)
         Value *item = value_object_new(arena), *schema = value_object_new(arena);
 
         value_set_string(arena, item, "id", action->id);
-        value_set_string(arena, item, "description", action->description);
-        value_set(arena, schema, "input", action->input);
-        value_set(arena, schema, "output", action->output);
+        value_set(arena, item, "description", value_get(action->definition, "description"));
+        value_set(arena, item, "examples", value_get(action->definition, "examples"));
+        value_set(arena, schema, "input", shown_schema(arena, action->input));
+        value_set(arena, schema, "output", shown_schema(arena, action->output));
         value_set(arena, item, "schema", schema);
         value_append(arena, list, item);
     }
@@ -120,14 +144,16 @@ gboolean action_cancelled(ActionRun *run)
     return run->job && job_cancelled(run->job);
 }
 
-void action_made(ActionRun *run, const char *kind, const char *ref, const char *url,
-                 const Value *detail)
+void action_effect(ActionRun *run, const Effect *effect)
 {
-    MadeObject *object = arena_new0(run->arena, MadeObject, 1);
+    Arena *arena = run->arena;
+    Effect *copy = arena_new0(arena, Effect, 1);
 
-    object->kind = kind;
-    object->ref = arena_strdup(run->arena, ref);
-    object->url = arena_strdup(run->arena, url);
-    object->detail = detail;
-    g_ptr_array_add(run->made, object);
+    *copy = (Effect){.operation = arena_strdup(arena, effect->operation),
+                     .kind = arena_strdup(arena, effect->kind),
+                     .ref = arena_strdup(arena, effect->ref),
+                     .url = arena_strdup(arena, effect->url),
+                     .detail = effect->detail,
+                     .diff = arena_strdup(arena, effect->diff)};
+    g_ptr_array_add(run->effects, copy);
 }

@@ -31,12 +31,6 @@ static gboolean run_write(ActionRun *run, const Value *input, const Value **outp
 
 const Action action_catalog_write = {
     .id = "catalog:write",
-    .description = "Writes your catalog-info.yaml",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"entity\"],"
-        "\"properties\":{\"filePath\":{\"type\":\"string\",\"description\":\"Defaults to "
-        "catalog-info.yaml\"},\"entity\":{\"type\":\"object\",\"description\":\"You can provide "
-        "the same values used in the Entity schema.\",\"additionalProperties\":{}}}}",
     .recovery = RECOVERY_REPEAT,
     .changes_workspace = true,
     .dry_run = true,

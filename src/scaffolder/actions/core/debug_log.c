@@ -50,14 +50,6 @@ static gboolean run_log(ActionRun *run, const Value *input, const Value **output
 
 const Action action_debug_log = {
     .id = "debug:log",
-    .description = "Writes a message into the log and lists the files of the workspace.",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-        "\"message\":{\"type\":\"string\",\"description\":\"Message to output.\"},"
-        "\"listWorkspace\":{\"description\":\"List all files in the workspace. If used with "
-        "'with-contents', it also outputs the contents of the files\",\"anyOf\":["
-        "{\"type\":\"boolean\"},{\"type\":\"string\",\"enum\":[\"with-filenames\","
-        "\"with-contents\"]}]}}}",
     .recovery = RECOVERY_REPEAT,
     .dry_run = true,
     .run = run_log,

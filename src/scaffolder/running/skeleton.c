@@ -127,7 +127,8 @@ Skeleton *skeleton_fetch(ActionRun *run, const char *url, GError **error)
     Value *detail = value_object_new(run->arena);
 
     value_set_string(run->arena, detail, "digest", digest);
-    action_made(run, "source", absolute, NULL, detail);
+    action_effect(
+        run, &(Effect){.operation = "read", .kind = "source", .ref = absolute, .detail = detail});
     return g_steal_pointer(&source);
 }
 

@@ -192,38 +192,6 @@ static gboolean run_fetch(ActionRun *run, const Value *input, const Value **outp
 
 const Action action_fetch_template = {
     .id = "fetch:template",
-    .description = "Downloads a skeleton, templates variables into file and directory names and "
-                   "content, and places the result in the workspace, or optionally in a "
-                   "subdirectory specified by the `targetPath` input option.",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"url\"],"
-        "\"properties\":{"
-        "\"url\":{\"type\":\"string\",\"description\":\"Relative path or absolute URL pointing to "
-        "the directory tree to fetch\"},"
-        "\"targetPath\":{\"type\":\"string\",\"description\":\"Target path within the working "
-        "directory to download the contents to. Defaults to the working directory root.\"},"
-        "\"values\":{\"type\":\"object\",\"description\":\"Values to pass on to the templating "
-        "engine\",\"additionalProperties\":{}},"
-        "\"copyWithoutRender\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
-        "\"description\":\"An array of glob patterns. It has no effect, use "
-        "copyWithoutTemplating.\"},"
-        "\"copyWithoutTemplating\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
-        "\"description\":\"An array of glob patterns. Contents of matched files or directories are "
-        "copied without being processed, but paths are subject to rendering.\"},"
-        "\"cookiecutterCompat\":{\"type\":\"boolean\",\"description\":\"Enable features to "
-        "maximise "
-        "compatibility with templates built for fetch:cookiecutter\"},"
-        "\"templateFileExtension\":{\"description\":\"If set, only files with the given extension "
-        "will be templated. If set to `true`, the default extension `.njk` is used.\","
-        "\"type\":[\"string\",\"boolean\"]},"
-        "\"replace\":{\"type\":\"boolean\",\"description\":\"If set, replace files in targetPath "
-        "instead of skipping existing ones.\"},"
-        "\"trimBlocks\":{\"type\":\"boolean\",\"description\":\"If set, the first newline after a "
-        "block is removed (block, not variable tag).\"},"
-        "\"lstripBlocks\":{\"type\":\"boolean\",\"description\":\"If set, leading spaces and tabs "
-        "are stripped from the start of a line to a block.\"},"
-        "\"token\":{\"type\":\"string\",\"description\":\"An optional token to use for "
-        "authentication when reading the resources.\"}}}",
     .recovery = RECOVERY_REPEAT,
     .changes_workspace = true,
     .dry_run = true,

@@ -48,7 +48,7 @@ static gboolean load_one(Scaffolder *scaffolder, const char *id, const Value *de
     if (actions_find(scaffolder, id))
         return wrong(id, definition, "an action of this name is built in", error);
     action->id = id;
-    action->description = value_path_string(definition, "description", NULL);
+    action->definition = definition;
     action->input = value_path(definition, "schema.input");
     action->output = value_path(definition, "schema.output");
     action->custom = definition;

@@ -35,17 +35,6 @@ static gboolean run_fetch(ActionRun *run, const Value *input, const Value **outp
 
 const Action action_fetch_plain = {
     .id = "fetch:plain",
-    .description = "Downloads content and places it in the workspace, or optionally in a "
-                   "subdirectory specified by the `targetPath` input option.",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"url\"],"
-        "\"properties\":{"
-        "\"url\":{\"type\":\"string\",\"description\":\"Relative path or absolute URL pointing to "
-        "the directory tree to fetch\"},"
-        "\"targetPath\":{\"type\":\"string\",\"description\":\"Target path within the working "
-        "directory to download the contents to.\"},"
-        "\"token\":{\"type\":\"string\",\"description\":\"An optional token to use for "
-        "authentication when reading the resources.\"}}}",
     .recovery = RECOVERY_REPEAT,
     .changes_workspace = true,
     .dry_run = true,

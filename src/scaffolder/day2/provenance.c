@@ -1,4 +1,4 @@
-/* All SQL of the scaffolder: what was created, and by what. */
+/* What was created, and by what: one row for a task, one for each of its effects. */
 #include "scaffolder/scaffolder_internal.h"
 
 #include "formats/json.h"
@@ -8,25 +8,28 @@ static const char SQL_BEGIN[] =
     "INSERT INTO provenance (id, template, template_version, template_source, inputs, actor,"
     " created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING";
 static const char SQL_ADD[] =
-    "INSERT INTO provenance_object (provenance, kind, ref, url, detail, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (provenance, kind, ref)"
-    " DO UPDATE SET url = $4, detail = $5";
+    "INSERT INTO provenance_effect (provenance, step, position, action, operation, kind, ref, url,"
+    " detail, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    " ON CONFLICT (provenance, step, operation, kind, ref)"
+    " DO UPDATE SET url = $8, detail = $9, undone_at = NULL";
 static const char SQL_LIST[] =
     "SELECT id, template, template_version, template_source, inputs, actor, created_at"
     " FROM provenance ORDER BY id DESC LIMIT $1";
 static const char SQL_LIST_BY_OBJECT[] =
     "SELECT p.id, p.template, p.template_version, p.template_source, p.inputs, p.actor,"
-    " p.created_at FROM provenance p JOIN provenance_object o ON o.provenance = p.id"
-    " WHERE o.kind = $1 AND o.ref = $2 ORDER BY p.id DESC LIMIT $3";
-static const char SQL_OBJECTS[] = "SELECT kind, ref, url, detail FROM provenance_object"
-                                  " WHERE provenance = $1 ORDER BY created_at, kind, ref";
+    " p.created_at FROM provenance p WHERE EXISTS (SELECT 1 FROM provenance_effect e"
+    " WHERE e.provenance = p.id AND e.kind = $1 AND e.ref = $2) ORDER BY p.id DESC LIMIT $3";
+static const char SQL_EFFECTS[] =
+    "SELECT kind, ref, url, detail, operation, step, action, undone_at FROM provenance_effect"
+    " WHERE provenance = $1 ORDER BY created_at, step, position";
 
 /* ---- writing ---- */
 
 typedef struct {
     Runner *runner;
     const char *version, *inputs;
-    GPtrArray *made;
+    const char *step, *action;
+    GPtrArray *effects;
 } ProvenanceWrite;
 
 static gboolean write_begin(DbConn *tx, void *data, GError **error)
@@ -56,23 +59,26 @@ static gboolean write_add(DbConn *tx, void *data, GError **error)
 {
     const ProvenanceWrite *write = data;
 
-    for (guint i = 0; i < write->made->len; i++) {
-        const MadeObject *object = g_ptr_array_index(write->made, i);
+    for (guint i = 0; i < write->effects->len; i++) {
+        const Effect *effect = g_ptr_array_index(write->effects, i);
         g_autofree char *detail =
-            object->detail ? json_to_string(object->detail, JSON_COMPACT) : NULL;
+            effect->detail ? json_to_string(effect->detail, JSON_COMPACT) : NULL;
 
-        if (db_exec(tx, error, SQL_ADD, "ttttti", write->runner->task_id, object->kind, object->ref,
-                    object->url, detail, clock_now_ms()) < 0)
+        if (db_exec(tx, error, SQL_ADD, "ttitttttti", write->runner->task_id, write->step,
+                    (int64_t)i, write->action, effect->operation, effect->kind, effect->ref,
+                    effect->url, detail, clock_now_ms()) < 0)
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean provenance_add(Runner *runner, GPtrArray *made, GError **error)
+gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,
+                        GError **error)
 {
-    ProvenanceWrite write = {.runner = runner, .made = made};
+    ProvenanceWrite write = {
+        .runner = runner, .step = step, .action = action, .effects = effects};
 
-    return made->len == 0 || job_write(runner->job, write_add, &write, error);
+    return effects->len == 0 || job_write(runner->job, write_add, &write, error);
 }
 
 /* ---- reading ---- */
@@ -80,7 +86,7 @@ gboolean provenance_add(Runner *runner, GPtrArray *made, GError **error)
 static gboolean read_objects(DbConn *conn, Arena *arena, const char *id, Value *item,
                              GError **error)
 {
-    g_autoptr(DbRows) rows = db_query(conn, error, SQL_OBJECTS, "t", id);
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_EFFECTS, "t", id);
     Value *objects = value_array_new(arena);
 
     while (rows && db_rows_next(rows)) {
@@ -92,6 +98,11 @@ static gboolean read_objects(DbConn *conn, Arena *arena, const char *id, Value *
         value_set_string(arena, object, "url", db_rows_text(rows, 2));
         if (detail)
             value_set(arena, object, "detail", json_parse(arena, detail, -1, NULL));
+        value_set_string(arena, object, "operation", db_rows_text(rows, 4));
+        value_set_string(arena, object, "step", db_rows_text(rows, 5));
+        value_set_string(arena, object, "action", db_rows_text(rows, 6));
+        if (db_rows_int(rows, 7) > 0)
+            value_set(arena, object, "undoneAt", clock_value(arena, db_rows_int(rows, 7)));
         value_append(arena, objects, object);
     }
     value_set(arena, item, "objects", objects);

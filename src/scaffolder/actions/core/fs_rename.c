@@ -55,17 +55,6 @@ static gboolean run_rename(ActionRun *run, const Value *input, const Value **out
 
 const Action action_fs_rename = {
     .id = "fs:rename",
-    .description = "Renames files and directories within the workspace",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"files\"],"
-        "\"properties\":{\"files\":{\"type\":\"array\",\"description\":\"A list of file and "
-        "directory names that will be renamed\",\"items\":{\"type\":\"object\","
-        "\"required\":[\"from\",\"to\"],\"additionalProperties\":false,\"properties\":{"
-        "\"from\":{\"type\":\"string\",\"description\":\"The source location of the file to be "
-        "renamed\"},"
-        "\"to\":{\"type\":\"string\",\"description\":\"The destination of the new file\"},"
-        "\"overwrite\":{\"type\":\"boolean\",\"description\":\"Overwrite existing file or "
-        "directory, default is false\"}}}}}}",
     .recovery = RECOVERY_REPEAT,
     .changes_workspace = true,
     .dry_run = true,

@@ -120,7 +120,7 @@ static gboolean checkpoint(Runner *runner, ActionRun *run, const Value *output, 
             return FALSE;
         runner->tree = arena_strdup(runner->arena, tree);
     }
-    return provenance_add(runner, run->made, error) &&
+    return provenance_add(runner, run->step_id, run->action->id, run->effects, error) &&
            job_step_finish(runner->job, run->step_id, output, runner->tree, error);
 }
 
@@ -174,7 +174,7 @@ gboolean runner_invoke(Runner *runner, const char *step, const char *id, const c
                        const Action *action, const Value *input, const Value **output,
                        GError **error)
 {
-    g_autoptr(GPtrArray) made = g_ptr_array_new();
+    g_autoptr(GPtrArray) effects = g_ptr_array_new();
     ActionRun run = {.scaffolder = runner->scaffolder,
                      .runner = runner,
                      .action = action,
@@ -183,8 +183,9 @@ gboolean runner_invoke(Runner *runner, const char *step, const char *id, const c
                      .step = step,
                      .step_id = id,
                      .intent_id = "",
+                     .dry = !runner->job,
                      .workspace = runner->workspace,
-                     .made = made};
+                     .effects = effects};
 
     *output = NULL;
     if (action->input)

@@ -33,13 +33,6 @@ static gboolean run_wait(ActionRun *run, const Value *input, const Value **outpu
 
 const Action action_debug_wait = {
     .id = "debug:wait",
-    .description = "Waits for a certain period of time.",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-        "\"minutes\":{\"type\":\"number\",\"description\":\"Waiting period in minutes.\"},"
-        "\"seconds\":{\"type\":\"number\",\"description\":\"Waiting period in seconds.\"},"
-        "\"milliseconds\":{\"type\":\"number\",\"description\":\"Waiting period in "
-        "milliseconds.\"}}}",
     .recovery = RECOVERY_REPEAT,
     .run = run_wait,
 };

@@ -37,11 +37,6 @@ static gboolean run_delete(ActionRun *run, const Value *input, const Value **out
 
 const Action action_fs_delete = {
     .id = "fs:delete",
-    .description = "Deletes files and directories from the workspace",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"files\"],"
-        "\"properties\":{\"files\":{\"type\":\"array\",\"description\":\"A list of files and "
-        "directories that will be deleted\",\"items\":{\"type\":\"string\"}}}}",
     .recovery = RECOVERY_REPEAT,
     .changes_workspace = true,
     .dry_run = true,

@@ -77,9 +77,13 @@ static gboolean register_location(ActionRun *run, const char *url, const Value *
 
 static void remember(ActionRun *run, const char *url, const Value *entities)
 {
-    action_made(run, "location", url, url, NULL);
+    action_effect(
+        run, &(Effect){.operation = "create", .kind = "location", .ref = url, .url = url});
     for (guint i = 0; i < value_count(entities); i++)
-        action_made(run, "entity", reference(run->arena, value_item(entities, i)), NULL, NULL);
+        action_effect(run,
+                      &(Effect){.operation = "create",
+                                .kind = "entity",
+                                .ref = reference(run->arena, value_item(entities, i))});
 }
 
 static gboolean run_register(ActionRun *run, const Value *input, const Value **output,
@@ -110,21 +114,6 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
 
 const Action action_catalog_register = {
     .id = "catalog:register",
-    .description = "Registers entities from a catalog descriptor file in the software catalog.",
-    .input_schema =
-        "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-        "\"catalogInfoUrl\":{\"type\":\"string\",\"description\":\"An absolute URL pointing to the "
-        "catalog info file location\"},"
-        "\"repoContentsUrl\":{\"type\":\"string\",\"description\":\"An absolute URL pointing to "
-        "the root of a repository directory tree\"},"
-        "\"catalogInfoPath\":{\"type\":\"string\",\"description\":\"A relative path from the repo "
-        "root pointing to the catalog info file, defaults to /catalog-info.yaml\"},"
-        "\"optional\":{\"type\":\"boolean\",\"description\":\"Permit the registered location to "
-        "optionally exist. Default: false\"}},"
-        "\"anyOf\":[{\"required\":[\"catalogInfoUrl\"]},{\"required\":[\"repoContentsUrl\"]}]}",
-    .output_schema =
-        "{\"type\":\"object\",\"required\":[\"catalogInfoUrl\"],\"properties\":{"
-        "\"entityRef\":{\"type\":\"string\"},\"catalogInfoUrl\":{\"type\":\"string\"}}}",
     .recovery = RECOVERY_REPEAT,
     .run = run_register,
 };

@@ -175,7 +175,10 @@ static gboolean run_operation(ActionRun *run, const Value *input, const char *op
     value_set_string(run->arena, detail, "service", service);
     value_set_string(run->arena, detail, "run", id);
     if (g_str_equal(operation, "apply"))
-        action_made(run, "workspace", name, NULL, detail);
+        action_effect(run, &(Effect){.operation = "create",
+                                     .kind = "workspace",
+                                     .ref = name,
+                                     .detail = detail});
     *output = result(run, id, name);
     return TRUE;
 }
@@ -191,40 +194,16 @@ static gboolean run_destroy(ActionRun *run, const Value *input, const Value **ou
     return run_operation(run, input, "destroy", output, error);
 }
 
-#define INPUT                                                                                      \
-    "{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"module\"],"               \
-    "\"properties\":{"                                                                             \
-    "\"module\":{\"type\":\"string\",\"minLength\":1,\"description\":\"Name of a module, or "      \
-    "owner/repository//path@ref\"},"                                                               \
-    "\"variables\":{\"type\":\"object\",\"description\":\"Input variables of the module\"},"       \
-    "\"service\":{\"type\":\"string\",\"description\":\"The component the workspace is for; "      \
-    "without it the variable service_name says so\"},"                                             \
-    "\"environment\":{\"type\":\"string\",\"default\":\"staging\",\"pattern\":"                    \
-    "\"^[a-z0-9][a-z0-9-]*$\"},"                                                                   \
-    "\"owner\":{\"type\":\"string\",\"description\":\"The group that owns it; without it the "     \
-    "variable team says so\"}}}"
 
-#define OUTPUT                                                                                     \
-    "{\"type\":\"object\",\"properties\":{\"workspace\":{\"type\":\"string\"},"                    \
-    "\"runId\":{\"type\":\"string\"},\"outputs\":{\"type\":\"object\",\"description\":\"The "      \
-    "module's outputs; sensitive ones are masked\"}}}"
 
 const Action action_terraform_apply = {
     .id = "terraform:apply",
-    .description = "Plans and applies a Terraform module in the workspace of a service and an "
-                   "environment.",
-    .input_schema = INPUT,
-    .output_schema = OUTPUT,
     .recovery = RECOVERY_PROBE,
     .run = run_apply,
 };
 
 const Action action_terraform_destroy = {
     .id = "terraform:destroy",
-    .description = "Destroys what a Terraform module made in the workspace of a service and an "
-                   "environment.",
-    .input_schema = INPUT,
-    .output_schema = OUTPUT,
     .recovery = RECOVERY_PROBE,
     .run = run_destroy,
 };

@@ -1,0 +1,14 @@
+/* What was made, and what becomes of it afterwards. */
+#pragma once
+#include "scaffolder/running/running.h"
+
+/* ---- provenance ---- */
+
+gboolean provenance_begin(Runner *runner, const Value *parameters, GError **error);
+/* Remembers effects (const Effect *) of a durable step, in their order. */
+gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,
+                        GError **error);
+/* [{id, taskId, template, templateVersion, inputs, actor, createdAt, objects: [{type, ref, url,
+ * detail, operation, step, action}]}], newest first. kind and ref may be NULL. */
+const Value *provenance_list(Scaffolder *scaffolder, Arena *arena, const char *kind,
+                             const char *ref, guint limit, GError **error);

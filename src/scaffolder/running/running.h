@@ -1,0 +1,88 @@
+/* Steps one after the other, their conditions, loops and workspace. */
+#pragma once
+#include "scaffolder/actions/action.h"
+#include "spine/secrets.h"
+
+/* Lines the runner itself prints, as opposed to what an action says: "Beginning step …". */
+#define LEVEL_STATUS "status"
+
+/* The run of one task's steps. */
+struct Runner {
+    Scaffolder *scaffolder;
+    Job *job; /* NULL in a dry run */
+    Arena *arena;
+    const char *task_id, *actor;
+    const Value *template; /* templateInfo */
+    const char *folder;    /* the job's own; the workspace is in it */
+    const char *workspace;
+    const char *tree;     /* git tree of the workspace after the last finished step; NULL: empty */
+    bool dirty;           /* the workspace may hold what an attempt that died left */
+    GHashTable *finished; /* ids of the durable steps that earlier attempts finished */
+    Masker *masker;       /* of the secrets */
+    const Value *secrets;
+    GPtrArray *log;     /* of a dry run: Value * */
+    Value *effects;     /* of a dry run: what would change, an array */
+    const char *source; /* of a dry run: the folder with the template's files */
+};
+
+/* Runs the steps of spec; *output gets {links, text, …}. */
+gboolean runner_run(Runner *runner, const Value *spec, const Value **output, GError **error);
+/* A line under a step (NULL: the task); of a dry run into its log. */
+void runner_print(Runner *runner, const char *step, const char *level, const char *format, ...)
+    G_GNUC_PRINTF(4, 5);
+/* Runs action, or recovers what an attempt that died began of it, as the durable step `id`; lines
+ * go under step. *output may become NULL. */
+gboolean runner_invoke(Runner *runner, const char *step, const char *id, const char *name,
+                       const Action *action, const Value *input, const Value **output,
+                       GError **error);
+
+/* Whether a failure before holds a step back: its `if` calls always() or failure(). */
+bool condition_asks_status(const Value *condition);
+/* An `if`, with failure() answered by failed. An absent one holds. */
+bool condition_holds(Runner *runner, const Value *condition, const Value *context, bool failed);
+/* value with its expressions evaluated in context; what fails is kept and warned about. */
+const Value *runner_evaluate(Runner *runner, const char *step, const Value *value,
+                             const Value *context);
+/* {links, text, …} of a template, or the output object of a composition. */
+const Value *runner_output(Runner *runner, const Value *output, const Value *context);
+
+/* ---- the workspace ---- */
+
+/* root/relative. ERROR_INPUT for an absolute path, for `..`, and for a way through a symlink that
+ * leaves root. Free with g_free(). */
+char *workdir_path(const char *root, const char *relative, GError **error);
+typedef struct {
+    char *path; /* relative, "/" between names */
+    mode_t mode;
+} WorkdirEntry;
+/* Everything below root in order of path, folders before what is in them, without .git folders. At
+ * most 20,000 entries. */
+GPtrArray *workdir_list(const char *root, GError **error);
+/* Copies a file or symlink, its folders made and its mode kept; a symlink that would leave root is
+ * refused. replace: else what is there stays. */
+gboolean workdir_copy(const char *from, const char *root, const char *relative, bool replace,
+                      GError **error);
+gboolean workdir_make_folder(const char *root, const char *relative, GError **error);
+gboolean workdir_write(const char *root, const char *relative, const char *bytes, gsize length,
+                       mode_t mode, GError **error);
+/* The git tree of the workspace; its objects are kept in folder. Free with g_free(). */
+char *workdir_snapshot(const char *folder, const char *workspace, GError **error);
+/* Makes the workspace what tree says; NULL: empty. */
+gboolean workdir_restore(const char *folder, const char *workspace, const char *tree,
+                         GError **error);
+/* Does pattern (`**`, `*`, `?`, `[…]`, `{a,b}`) name path, or a folder it is in? */
+bool path_glob_matches(const char *pattern, const char *path);
+
+/* ---- what is fetched ---- */
+
+typedef struct {
+    char *folder;
+    bool temporary;
+} Skeleton;
+
+/* The folder at url (relative: beside the template), as a copy of its own. */
+Skeleton *skeleton_fetch(ActionRun *run, const char *url, GError **error);
+void skeleton_free(Skeleton *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Skeleton, skeleton_free)
+/* "sha256:…" over paths, modes and bytes of everything in folder. Free with g_free(). */
+char *skeleton_digest(const char *folder, GError **error);

@@ -1,0 +1,29 @@
+/* A task is a durable job of kind SCAFFOLDER_TASK, shown in Backstage's shape. */
+#pragma once
+#include "formats/value.h"
+#include "spine/jobs.h"
+
+#define SCAFFOLDER_TASK "scaffolder.task"
+
+typedef struct Scaffolder Scaffolder;
+
+/* Submits the task and answers its id. */
+const char *task_submit(Scaffolder *scaffolder, Arena *arena, const Value *entity,
+                        const Value *parameters, const Value *secrets, const char *actor,
+                        GError **error);
+/* As Backstage shows it; ERROR_NOT_FOUND. */
+const Value *task_get(Scaffolder *scaffolder, Arena *arena, const char *id, GError **error);
+/* {tasks, totalTasks}. created_by and status may be NULL (NULL-terminated lists otherwise). */
+const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *created_by,
+                       const char *const *status, bool ascending, guint limit, guint offset,
+                       GError **error);
+gboolean task_run(Job *job, const Value **output, GError **error, void *scaffolder);
+/* In Backstage's shape: the events with an id greater than after, and the completion whatever its
+ * id is. *ended: the task is over and everything was read. */
+const Value *task_events(Scaffolder *scaffolder, Arena *arena, const char *id, int64_t after,
+                         int64_t *last, gboolean *ended, GError **error);
+/* The body of the event a line ({step, level, text}) is. */
+const Value *task_event_body(Arena *arena, const Value *line);
+const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *template,
+                          const Value *values, const Value *secrets, const Value *contents,
+                          const char *actor, GError **error);

@@ -1,0 +1,25 @@
+/* A template entity: the pages of its form, what they accept, and the task it becomes. */
+#pragma once
+#include "base/error.h"
+#include "formats/value.h"
+
+typedef struct Scaffolder Scaffolder;
+
+/* The template entity that ref names. ERROR_INPUT for another kind, ERROR_NOT_FOUND. */
+const Value *template_get(Scaffolder *scaffolder, Arena *arena, const char *ref, GError **error);
+/* The pages of its form, [{title, description?, schema}]. */
+const Value *template_parameter_schema(Arena *arena, const Value *entity);
+/* values with the defaults of all pages. */
+const Value *template_defaults(Arena *arena, const Value *entity, const Value *values);
+/* What is wrong with values and secrets, as Backstage lists it; an empty array where nothing is. */
+const Value *template_check(Arena *arena, const Value *entity, const Value *values,
+                            const Value *secrets);
+/* What a task runs: {apiVersion, steps, output, parameters, user, templateInfo}. ERROR_INPUT where
+ * the template cannot run (no steps, an unknown action, an id twice). */
+const Value *template_instantiate(Scaffolder *scaffolder, Arena *arena, const Value *entity,
+                                  const Value *parameters, const char *actor, GError **error);
+/* The commit of its repository, or the digest of its content. */
+const char *template_version(Scaffolder *scaffolder, Arena *arena, const Value *template_info);
+/* The URL a relative one means beside the template; ERROR_INPUT where it leaves its folder. */
+const char *template_resolve_url(Arena *arena, const char *base_url, const char *url,
+                                 GError **error);
