@@ -274,6 +274,7 @@ static void mount(House *house)
         {jobs_routes, house->jobs},
         {identity_routes, house->identity},
         {forge_routes, house->forge},
+        {forge_pull_routes, house->forge},
         {catalog_routes, house->catalog},
         {infra_routes, house->infra},
         {scaffolder_routes, house->scaffolder},

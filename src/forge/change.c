@@ -1,8 +1,9 @@
 /* One file changed by a person through Pave: on top of exactly what that person saw. */
-#include "forge/forge_internal.h"
+#include "forge/pull.h"
 
 #define TRIES_MAX 5
 #define BRANCH_LENGTH_MAX 200
+#define TITLE_MAX 64 /* characters: within PULL_TITLE_MAX bytes */
 
 void forge_file_clear(ForgeFile *file)
 {
@@ -121,15 +122,42 @@ static gboolean check_branch_name(const char *branch, GError **error)
     return FALSE;
 }
 
+const Value *forge_change_pull(Forge *forge, Arena *arena, const ForgeChange *change,
+                               const char *base, GError **error)
+{
+    g_autofree char *title = g_strndup(change->message, strcspn(change->message, "\r\n"));
+    g_autofree char *start = g_utf8_substring(title, 0, MIN(g_utf8_strlen(title, -1), TITLE_MAX));
+    ForgePull pull = {.at = change->at,
+                      .title = start,
+                      .body = arena_printf(arena, "Proposed by %s in Pave.", change->author_name),
+                      .head = change->new_branch,
+                      .base = base,
+                      .actor = change->actor,
+                      .cause = change->cause};
+
+    return forge_pull_open(forge, arena, &pull, error);
+}
+
+/* Where people look at it: the file, or the pull request. */
 static const Value *result(Arena *arena, Forge *forge, const ForgeRepository *repository,
-                           const char *branch, const char *path, const git_oid *id)
+                           const ForgeChange *change, const char *branch, const git_oid *id,
+                           GError **error)
 {
     g_autofree char *html = forge_html_url(forge, repository->owner, repository->name);
+    const Value *pull = NULL;
     Value *value = value_object_new(arena);
 
+    if (change->new_branch) {
+        pull = forge_change_pull(forge, arena, change, branch, error);
+        if (!pull)
+            return NULL;
+    }
     value_set_string(arena, value, "commit", git_oid_tostr_s(id));
-    value_set_string(arena, value, "branch", branch);
-    value_set_string(arena, value, "url", arena_printf(arena, "%s/blob/%s/%s", html, branch, path));
+    value_set_string(arena, value, "branch", pull ? change->new_branch : branch);
+    value_set_string(
+        arena, value, "url",
+        pull ? value_path_string(pull, "url", "")
+             : arena_printf(arena, "%s/blob/%s/%s", html, branch, change->at->path));
     return value;
 }
 
@@ -159,8 +187,7 @@ static const Value *change_builtin(Forge *forge, Arena *arena, const ForgeChange
         !forge_sync_folder(folder, error) ||
         !forge_compare_refs(forge, repository, change->actor, change->cause, error))
         return NULL;
-    return result(arena, forge, repository, change->new_branch ? change->new_branch : branch,
-                  at->path, &id);
+    return result(arena, forge, repository, change, branch, &id, error);
 }
 
 const Value *forge_change_file(Forge *forge, Arena *arena, const ForgeChange *change,

@@ -134,12 +134,42 @@ typedef struct {
     const char *message, *author_name, *author_email;
     const char *actor, *cause;
 } ForgeChange;
-/* Commits one file, by Pave on behalf of the author. With a new branch GitHub gets a pull request as
+/* Commits one file, by Pave on behalf of the author. With a new branch a pull request is opened as
  * well. {commit, branch, url} in arena; url is where people look at it. ERROR_CONFLICT where the
  * file is not what was changed any more, or the new branch exists. Whether the author may is the
  * caller's question. */
 const Value *forge_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
                                GError **error);
 
+/* ---- pull requests, on the built-in forge or GitHub ---- */
+
+/* Everywhere below a location is a host, an owner and a name. A pull request is {number, title, body,
+ * state: "open"|"merged"|"closed", author, head, base, headCommit, baseCommit, mergeable: bool|null,
+ * createdAt, updatedAt, closedAt, mergedAt, mergedBy, mergeCommit, url, labels}, in arena. Events of
+ * the built-in forge: dev.pave.forge.pull_request.{opened,updated,merged,closed}, subject and owner
+ * and name as for a push, payload the pull request. */
+typedef struct {
+    const ForgeLocation *at;
+    const char *title, *body;
+    const char *head, *base; /* branches; base NULL: the default one */
+    const Value *labels;     /* array of strings; NULL */
+    const char *actor, *cause;
+} ForgePull;
+/* ERROR_CONFLICT where one of the same branches is open, ERROR_INPUT where head brings nothing. */
+const Value *forge_pull_open(Forge *forge, Arena *arena, const ForgePull *pull, GError **error);
+const Value *forge_pull_get(Forge *forge, Arena *arena, const ForgeLocation *at, int64_t number,
+                            GError **error);
+/* The open one of a branch; NULL without error where there is none. */
+const Value *forge_pull_find(Forge *forge, Arena *arena, const ForgeLocation *at, const char *head,
+                             GError **error);
+/* Sets title and body, where they are not NULL. */
+const Value *forge_pull_update(Forge *forge, Arena *arena, const ForgePull *pull, int64_t number,
+                               GError **error);
+const Value *forge_pull_close(Forge *forge, Arena *arena, const ForgeLocation *at, int64_t number,
+                              const char *actor, const char *cause, GError **error);
+gboolean forge_pull_comment(Forge *forge, Arena *arena, const ForgeLocation *at, int64_t number,
+                            const char *body, const char *actor, GError **error);
+
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];
+extern const Route forge_pull_routes[]; /* "…/pulls" */

@@ -105,6 +105,10 @@ gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_comm
 gboolean forge_git_branch_tree(git_repository *git, const char *branch, git_commit *parent,
                                const git_oid *tree, const ForgeAuthor *author, git_oid *id,
                                GError **error);
+/* Moves branch from parent (NULL: it is not there) to id. ERROR_CONFLICT where it is not at parent
+ * any more. */
+gboolean forge_git_move_branch(git_repository *git, const char *branch, const git_oid *from,
+                               const git_oid *id, const ForgeAuthor *author, GError **error);
 /* A bare repository at folder whose first commit holds files_folder (NULL: none). */
 gboolean forge_git_build(const char *folder, const char *files_folder, const char *branch,
                          const char *intent_id, const ForgeAuthor *author, GError **error);
@@ -131,7 +135,17 @@ gboolean forge_with_tree(Forge *forge, const char *owner, const char *name, cons
 gboolean forge_git_tree_with(git_repository *git, git_commit *parent, const Value *files,
                              git_oid *tree, GError **error);
 
+/* [{path, oldPath?, status, additions, deletions, binary, truncated, diff}] between two trees (NULL:
+ * nothing), so many and so long as a person looks at (pull_git.c). */
+const Value *forge_diff_trees(git_repository *git, Arena *arena, git_tree *from, git_tree *to,
+                              GError **error);
+
 /* ---- refs (refs.c) ---- */
+
+typedef struct {
+    char *name, *before, *after; /* before or after may be NULL */
+    Event event;
+} ForgeRefChange;
 
 /* Tells the log of every ref that is not what was recorded. actor NULL: from the reflog. */
 gboolean forge_compare_refs(Forge *forge, const ForgeRepository *repository, const char *actor,
@@ -142,6 +156,9 @@ gboolean forge_finish_publish(Forge *forge, const ForgeRepository *repository, G
 /* ---- the other halves ---- */
 
 gboolean forge_sync_configured(Forge *forge, GError **error); /* seed.c */
+/* Whether who asks may push: the owners, or a job whose token names the repository (transport.c). */
+gboolean forge_may_write(Forge *forge, Request *request, const ForgeRepository *repository,
+                         GError **error);
 Response *forge_get_info_refs(Request *request, void *room, GError **error);
 Response *forge_post_upload_pack(Request *request, void *room, GError **error);
 Response *forge_post_receive_pack(Request *request, void *room, GError **error);

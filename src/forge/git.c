@@ -188,27 +188,32 @@ static gboolean write_commit(git_repository *git, git_commit *parent, const git_
     return TRUE;
 }
 
-gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
-                               const git_oid *tree_id, const ForgeAuthor *author, git_oid *id,
-                               GError **error)
+gboolean forge_git_move_branch(git_repository *git, const char *branch, const git_oid *from,
+                               const git_oid *id, const ForgeAuthor *author, GError **error)
 {
     g_autofree char *ref = g_strconcat("refs/heads/", branch, NULL);
     g_autoptr(git_reference) moved = NULL;
     int status;
 
-    if (!write_commit(git, parent, tree_id, author, id, error))
-        return FALSE;
     forge_git_set_ident(git, author->actor, author->cause);
     /* Moved only if it still is where the commit was made upon. */
-    status = parent ? git_reference_create_matching(&moved, git, ref, id, 1, git_commit_id(parent),
-                                                    "commit")
-                    : git_reference_create(&moved, git, ref, id, 0, "commit (initial)");
+    status = from ? git_reference_create_matching(&moved, git, ref, id, 1, from, "commit")
+                  : git_reference_create(&moved, git, ref, id, 0, "commit (initial)");
     /* Locked: somebody else moves it at this moment. */
     if (status == GIT_EMODIFIED || status == GIT_EEXISTS || status == GIT_ELOCKED) {
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "the branch %s moved meanwhile", branch);
         return FALSE;
     }
     return status == 0 || forge_git_failed(error, "cannot move the branch");
+}
+
+gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
+                               const git_oid *tree_id, const ForgeAuthor *author, git_oid *id,
+                               GError **error)
+{
+    return write_commit(git, parent, tree_id, author, id, error) &&
+           forge_git_move_branch(git, branch, parent ? git_commit_id(parent) : NULL, id, author,
+                                 error);
 }
 
 gboolean forge_git_branch_tree(git_repository *git, const char *branch, git_commit *parent,

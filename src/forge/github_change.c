@@ -1,5 +1,5 @@
 /* One file changed on GitHub, by its contents and its pull requests. */
-#include "forge/forge_internal.h"
+#include "forge/pull.h"
 
 static const char *repository_path(Arena *arena, const ForgeLocation *at)
 {
@@ -122,24 +122,6 @@ static const Value *put_content(const ForgeGitHub *github, const ForgeChange *ch
                              error);
 }
 
-static const Value *open_pull(const ForgeGitHub *github, const ForgeChange *change,
-                              const char *base, GError **error)
-{
-    Arena *arena = github->arena;
-    Value *body = value_object_new(arena);
-    g_autofree char *title = g_strndup(change->message, strcspn(change->message, "\n"));
-    long status;
-
-    value_set_string(arena, body, "title", title);
-    value_set_string(arena, body, "head", change->new_branch);
-    value_set_string(arena, body, "base", base);
-    value_set_string(arena, body, "body",
-                     arena_printf(arena, "Proposed by %s in Pave.", change->author_name));
-    return forge_github_call(github, "POST",
-                             arena_printf(arena, "%s/pulls", repository_path(arena, change->at)),
-                             body, 0, &status, error);
-}
-
 const Value *forge_github_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
                                       GError **error)
 {
@@ -162,12 +144,13 @@ const Value *forge_github_change_file(Forge *forge, Arena *arena, const ForgeCha
     commit = put_content(&github, change, target, error);
     if (!commit)
         return NULL;
-    pull = change->new_branch ? open_pull(&github, change, branch, error) : NULL;
+    pull = change->new_branch ? forge_change_pull(forge, arena, change, branch, error) : NULL;
     if (change->new_branch && !pull)
         return NULL;
     value_set_string(arena, result, "commit", value_path_string(commit, "commit.sha", ""));
     value_set_string(arena, result, "branch", target);
     value_set_string(arena, result, "url",
-                     value_path_string(pull ? pull : value_get(commit, "commit"), "html_url", ""));
+                     pull ? value_path_string(pull, "url", "")
+                          : value_path_string(commit, "commit.html_url", ""));
     return result;
 }

@@ -4,27 +4,23 @@
  * refs are compared with their record, and the record and the events change in one transaction. A
  * crash between a push and that transaction loses nothing, since the next comparison (at start)
  * finds the same difference, and who pushed is in git's own reflog until then. */
-#include "forge/forge_internal.h"
+#include "forge/pull.h"
 #include <string.h>
 
 #define EVENT_COMMITS_MAX 50
 #define REFS_MAX 50000
 #define NO_OBJECT "0000000000000000000000000000000000000000"
 
-struct change {
-    char *name, *before, *after; /* before or after may be NULL */
-    Event event;
-};
-
 struct changes {
     const ForgeRepository *repository;
     GPtrArray *list;
     const Event *created; /* also makes the repository ready; NULL */
+    GPtrArray *pulls;     /* PullMove * */
 };
 
 static void change_free(void *data)
 {
-    struct change *change = data;
+    ForgeRefChange *change = data;
 
     g_free(change->name);
     g_free(change->before);
@@ -63,7 +59,7 @@ static GHashTable *read_refs(git_repository *git, GError **error)
 
 static void add_change(GPtrArray *list, const char *name, const char *before, const char *after)
 {
-    struct change *change = g_new0(struct change, 1);
+    ForgeRefChange *change = g_new0(ForgeRefChange, 1);
 
     change->name = g_strdup(name);
     change->before = g_strdup(before);
@@ -73,8 +69,8 @@ static void add_change(GPtrArray *list, const char *name, const char *before, co
 
 static int by_name(const void *a, const void *b)
 {
-    const struct change *first = *(struct change *const *)a;
-    const struct change *second = *(struct change *const *)b;
+    const ForgeRefChange *first = *(ForgeRefChange *const *)a;
+    const ForgeRefChange *second = *(ForgeRefChange *const *)b;
 
     return strcmp(first->name, second->name);
 }
@@ -102,7 +98,7 @@ static GPtrArray *differences(GHashTable *recorded, GHashTable *actual)
 }
 
 /* Who moved a ref, from the entry git wrote when it did. */
-static void read_reflog(git_repository *git, Arena *arena, struct change *change)
+static void read_reflog(git_repository *git, Arena *arena, ForgeRefChange *change)
 {
     git_reflog *log = NULL;
     const git_reflog_entry *entry;
@@ -120,7 +116,7 @@ static void read_reflog(git_repository *git, Arena *arena, struct change *change
     git_reflog_free(log);
 }
 
-static const Value *commits_of(git_repository *git, Arena *arena, const struct change *change)
+static const Value *commits_of(git_repository *git, Arena *arena, const ForgeRefChange *change)
 {
     Value *commits = value_array_new(arena);
     g_autoptr(git_revwalk) walk = NULL;
@@ -149,7 +145,7 @@ static const char *subject_of(Arena *arena, const ForgeRepository *repository)
 }
 
 static void describe(git_repository *git, Arena *arena, const ForgeRepository *repository,
-                     struct change *change, const char *actor, const char *cause)
+                     ForgeRefChange *change, const char *actor, const char *cause)
 {
     Value *payload = value_object_new(arena);
 
@@ -188,7 +184,7 @@ static gboolean write_changes(DbConn *tx, void *data, GError **error)
         events_append(tx, changes->created);
     }
     for (guint i = 0; i < changes->list->len; i++) {
-        const struct change *change = changes->list->pdata[i];
+        const ForgeRefChange *change = changes->list->pdata[i];
         int64_t moved = forge_store_move_ref(tx, changes->repository->id, change->name,
                                              change->before, change->after, error);
 
@@ -198,7 +194,7 @@ static gboolean write_changes(DbConn *tx, void *data, GError **error)
         if (moved > 0)
             events_append(tx, &change->event);
     }
-    return TRUE;
+    return pull_moves_write(tx, changes->pulls, error);
 }
 
 static gboolean compare_locked(Forge *forge, const ForgeRepository *repository, const char *actor,
@@ -211,13 +207,18 @@ static gboolean compare_locked(Forge *forge, const ForgeRepository *repository, 
         actual ? forge_store_refs(db_reader(forge->db), repository->id, error) : NULL;
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     g_autoptr(GPtrArray) list = recorded ? differences(recorded, actual) : NULL;
-    struct changes changes = {repository, list, created};
+    g_autoptr(GPtrArray) pulls = NULL;
+    struct changes changes = {repository, list, created, NULL};
 
     if (!list)
         return FALSE;
     for (guint i = 0; i < list->len; i++)
         describe(git, arena, repository, list->pdata[i], actor, cause);
-    return (list->len == 0 && !created) ||
+    pulls = pull_moves(forge, git, arena, repository, actual, list, error);
+    if (!pulls)
+        return FALSE;
+    changes.pulls = pulls;
+    return (list->len == 0 && pulls->len == 0 && !created) ||
            db_write(forge->db, write_changes, &changes, NULL, error);
 }
 

@@ -24,6 +24,9 @@
 /* Runs for each ref of a push, with what git knows of the pushed objects. */
 static const char UPDATE_HOOK[] =
     "#!/bin/sh\n"
+    "case $1 in refs/pull/*)\n"
+    "  echo \"$1 is kept by Pave: push to the branch of the pull request.\" >&2; exit 1 ;;\n"
+    "esac\n"
     "branch=${1#refs/heads/}\n"
     "case $3 in *[!0]*) ;; *)\n"
     "  if [ \"$1\" = \"$PAVE_DEFAULT\" ]; then\n"
@@ -254,16 +257,22 @@ static gboolean job_may_push(const Principal *principal, const ForgeRepository *
     return FALSE;
 }
 
-static gboolean may(Forge *forge, Request *request, const Exchange *exchange, GError **error)
+gboolean forge_may_write(Forge *forge, Request *request, const ForgeRepository *repository,
+                         GError **error)
 {
     const Principal *principal = access_principal(request);
 
-    if (!exchange->push)
-        return access_check(principal, "forge.repository.read", NULL, error);
     if (principal_kind(principal) == PRINCIPAL_JOB)
-        return job_may_push(principal, exchange->repository, error);
+        return job_may_push(principal, repository, error);
     return access_check(principal, "forge.repository.push",
-                        forge_owners(forge, request_arena(request), exchange->repository), error);
+                        forge_owners(forge, request_arena(request), repository), error);
+}
+
+static gboolean may(Forge *forge, Request *request, const Exchange *exchange, GError **error)
+{
+    if (!exchange->push)
+        return access_check(access_principal(request), "forge.repository.read", NULL, error);
+    return forge_may_write(forge, request, exchange->repository, error);
 }
 
 /* NULL: go on; otherwise the refusal, which git prints as it is. */

@@ -214,7 +214,7 @@ test('who may not push proposes on a branch of its own', async () => {
   await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request', branch: 'release' }), refused(403));
   const made = await people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request' });
   assert.match(made.branch, /^pave\/shed-/);
-  assert.equal(made.url, `${pave.url}/house/shed/blob/${made.branch}/catalog-info.yaml`);
+  assert.equal(made.url, `${pave.url}/repositories/house/shed/pulls/1`);
   const { items } = await pave.get('/api/forge/v1/repositories/house/shed/branches');
   assert.deepEqual(items.map(({ name }) => name).sort(), ['main', made.branch]);
   await assert.rejects(people.bob.post(`${shed}/file`, { ...change, mode: 'pull-request', branch: made.branch }), refused(409, /exists/));

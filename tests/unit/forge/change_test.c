@@ -118,6 +118,8 @@ static void a_proposal_has_a_branch_of_its_own(TestDb *test)
     made = forge_change_file(room.forge, room.arena, &change, &error);
     g_assert_no_error(error);
     g_assert_cmpstr(value_path_string(made, "branch", ""), ==, "pave/orders-1");
+    g_assert_cmpstr(value_path_string(made, "url", ""), ==,
+                    "http://pave.localhost:7007/repositories/acme-corp/orders/pulls/1");
     main = GIT(&room, repository(&room), "show", "main:README.md");
     proposed = GIT(&room, repository(&room), "show", "pave/orders-1:README.md");
     g_assert_cmpstr(main, ==, "# Orders");
