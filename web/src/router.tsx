@@ -60,6 +60,7 @@ const pages = [
   page('/create/tasks/$id', () => import('./scaffolder/TaskPage'), 'TaskPage'),
   page('/repositories', () => import('./forge/RepositoriesPage'), 'RepositoriesPage'),
   page('/repositories/$owner/$name', () => import('./forge/RepositoryPage'), 'RepositoryPage'),
+  page('/repositories/$owner/$name/pulls/$number', () => import('./forge/PullPage'), 'PullPage'),
   page('/repositories/$owner/$name/$', () => import('./forge/RepositoryPage'), 'RepositoryPage'),
   page('/runs', () => import('./pipelines/RunsPage'), 'RunsPage'),
   page('/runs/$id', () => import('./pipelines/RunPage'), 'RunPage'),

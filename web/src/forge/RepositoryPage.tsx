@@ -11,6 +11,7 @@ import { Loaded } from '../shell/States';
 import { useBranches, useRepository, type Repository } from './api';
 import { CommitList } from './CommitList';
 import { FileView } from './FileView';
+import { PullList } from './PullList';
 import { TreeView } from './TreeView';
 
 function CloneButton({ repository }: { repository: Repository }) {
@@ -37,16 +38,18 @@ function CloneButton({ repository }: { repository: Repository }) {
 }
 
 interface Place {
-  view: 'tree' | 'blob' | 'commits' | 'pipelines';
+  view: 'tree' | 'blob' | 'commits' | 'pulls' | 'pipelines';
   ref?: string;
   file: string;
 }
+
+const OTHERS = ['commits', 'pulls', 'pipelines'] as const;
 
 // "tree/main/src" → view, branch and path. A branch with a slash is found among the known ones.
 function placeOf(splat: string, branches: string[]): Place {
   const [view = '', ...rest] = splat.split('/');
   if (view !== 'tree' && view !== 'blob')
-    return { view: view === 'commits' || view === 'pipelines' ? view : 'tree', ref: rest[0], file: '' };
+    return { view: OTHERS.find((each) => each === view) ?? 'tree', ref: rest[0], file: '' };
   const tail = rest.join('/');
   const ref =
     branches.filter((name) => tail === name || tail.startsWith(`${name}/`)).sort((a, b) => b.length - a.length)[0] ??
@@ -118,6 +121,7 @@ function RepositoryView({ repository, splat }: { repository: Repository; splat: 
         <Tabs.List mb={20}>
           <Tabs.Tab value="tree">Files</Tabs.Tab>
           <Tabs.Tab value="commits">Commits</Tabs.Tab>
+          <Tabs.Tab value="pulls">Pull requests</Tabs.Tab>
           <Tabs.Tab value="pipelines">Pipelines</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="tree">
@@ -129,6 +133,13 @@ function RepositoryView({ repository, splat }: { repository: Repository; splat: 
         </Tabs.Panel>
         <Tabs.Panel value="commits">
           <CommitList owner={repository.owner} name={repository.name} gitRef={ref} />
+        </Tabs.Panel>
+        <Tabs.Panel value="pulls">
+          <PullList
+            slug={{ owner: repository.owner, name: repository.name }}
+            main={main}
+            branches={branches.map((each) => each.name)}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="pipelines">
           <PipelinesTab repository={slug} />

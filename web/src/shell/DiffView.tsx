@@ -1,13 +1,12 @@
 import { Box, Text, VisuallyHidden } from '@mantine/core';
 import { useMemo } from 'react';
-import { hunks, lineDiff } from './lineDiff';
+import { hunks, lineDiff, parseUnified, type DiffLine } from './lineDiff';
 
 const SIGNS = { same: ' ', added: '+', removed: '-' } as const;
 const WORDS = { same: '', added: 'Added: ', removed: 'Removed: ' } as const;
 
-/** What changed between two texts, line by line. */
-export function DiffView({ before, after, label }: { before: string; after: string; label: string }) {
-  const lines = useMemo(() => hunks(lineDiff(before, after)), [before, after]);
+/** Lines with their numbers and signs; null where lines are left out. */
+function DiffLines({ lines, label }: { lines: (DiffLine | null)[]; label: string }) {
   if (lines.every((line) => line === null))
     return (
       <Text c="dimmed" fz="sm" p="md">
@@ -46,4 +45,16 @@ export function DiffView({ before, after, label }: { before: string; after: stri
       )}
     </Box>
   );
+}
+
+/** What changed between two texts, line by line. */
+export function DiffView({ before, after, label }: { before: string; after: string; label: string }) {
+  const lines = useMemo(() => hunks(lineDiff(before, after)), [before, after]);
+  return <DiffLines lines={lines} label={label} />;
+}
+
+/** A unified diff, as git and the server write it. */
+export function UnifiedDiff({ diff, label }: { diff: string; label: string }) {
+  const lines = useMemo(() => parseUnified(diff), [diff]);
+  return <DiffLines lines={lines} label={label} />;
 }

@@ -58,3 +58,27 @@ export function hunks(lines: DiffLine[], around = 3): (DiffLine | null)[] {
   });
   return shown;
 }
+
+const HUNK = /^@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@/;
+
+/** The lines of a unified diff of one file; null before each hunk that does not begin at its first line. */
+export function parseUnified(diff: string): (DiffLine | null)[] {
+  const lines: (DiffLine | null)[] = [];
+  let [before, after] = [0, 0];
+  for (const text of diff.replace(/\n$/, '').split('\n')) {
+    const hunk = HUNK.exec(text);
+    if (hunk) {
+      [before, after] = [Number(hunk[1]), Number(hunk[2])];
+      if (before > 1 || after > 1) lines.push(null);
+    } else if (before === 0 && after === 0) {
+      continue;
+    } else if (text.startsWith('+')) {
+      lines.push({ kind: 'added', text: text.slice(1), after: after++ });
+    } else if (text.startsWith('-')) {
+      lines.push({ kind: 'removed', text: text.slice(1), before: before++ });
+    } else if (text.startsWith(' ') || text === '') {
+      lines.push({ kind: 'same', text: text.slice(1), before: before++, after: after++ });
+    }
+  }
+  return lines;
+}
