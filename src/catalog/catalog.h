@@ -43,10 +43,15 @@ const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, 
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error);
 
-/* Copies the folder at url (a file: folder or a tree URL of the forge) into destination; symlinks
- * out of it and `..` are refused. */
+/* Copies the folder at url (a file: folder, or a tree URL of the forge or of a host of
+ * `integrations`) into destination; symlinks out of it and `..` are refused. */
 gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
                            GError **error);
+/* The same, asking the host with token instead of its configured credentials; NULL: with those. */
+gboolean catalog_read_tree_as(Catalog *catalog, const char *url, const char *token,
+                              const char *destination, GError **error);
+/* One file, from wherever descriptors are read. ERROR_NOT_FOUND. */
+GBytes *catalog_read_file(Catalog *catalog, const char *url, const char *token, GError **error);
 
 /* ---- without a server ---- */
 

@@ -1,5 +1,6 @@
 /* What the files that read sources share. */
 #pragma once
+#include "catalog/source/host.h"
 #include "catalog/source/source.h"
 #include "net/http_client.h"
 
@@ -13,6 +14,17 @@ struct Sources {
 #define SOURCE_BYTES_MAX ((gsize)32 << 20)
 #define SOURCE_FILES_MAX 4000000
 #define SOURCE_MATCHES_MAX 50000
+
+/* ---- places (source.c) ---- */
+
+/* Where a URL leads: into the built-in forge, or to a host of the integrations. */
+typedef struct {
+    ForgeLocation forge; /* owner NULL: not there */
+    Host *host;          /* NULL: not there */
+    Place place;
+} Where;
+
+gboolean source_find_place(Catalog *catalog, Arena *arena, const char *url, Where *where);
 
 /* ---- files (source_file.c) ---- */
 

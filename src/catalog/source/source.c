@@ -3,7 +3,6 @@
 #include "catalog/source/host.h"
 #include "catalog/source/internal.h"
 #include "formats/glob.h"
-#include "spine/folder.h"
 #include <string.h>
 
 Sources *sources_new(const Config *config)
@@ -57,14 +56,7 @@ gboolean source_parse(Arena *arena, const char *text, Source *source, GError **e
 
 /* ---- places ---- */
 
-/* Where a URL leads: into the built-in forge, or to a host of the integrations. */
-typedef struct {
-    ForgeLocation forge; /* owner NULL: not there */
-    Host *host;          /* NULL: not there */
-    Place place;
-} Where;
-
-static gboolean find_place(Catalog *catalog, Arena *arena, const char *url, Where *where)
+gboolean source_find_place(Catalog *catalog, Arena *arena, const char *url, Where *where)
 {
     Forge *forge = catalog->forge;
 
@@ -103,8 +95,8 @@ const char *source_repository(Catalog *catalog, Arena *arena, const Source *sour
 {
     Where where;
 
-    if (!g_str_equal(source->type, "url") || !find_place(catalog, arena, source->target, &where) ||
-        !where.forge.owner)
+    if (!g_str_equal(source->type, "url") ||
+        !source_find_place(catalog, arena, source->target, &where) || !where.forge.owner)
         return NULL;
     return arena_printf(arena, "%s/%s", where.forge.owner, where.forge.name);
 }
@@ -151,7 +143,7 @@ static const char *resolve_in_repository(Catalog *catalog, Arena *arena, const c
     Where where;
 
     *handled = (from_root || (has_query && !strstr(target, "://"))) &&
-               find_place(catalog, arena, base, &where);
+               source_find_place(catalog, arena, base, &where);
     if (!*handled)
         return NULL;
     path = resolve_path(arena, path_of(&where), target);
@@ -213,10 +205,11 @@ gboolean source_crosses_repository(Catalog *catalog, Arena *arena, const Source 
 {
     Where here = {0}, there;
 
-    if (!g_str_equal(other->type, "url") || !find_place(catalog, arena, other->target, &there))
+    if (!g_str_equal(other->type, "url") ||
+        !source_find_place(catalog, arena, other->target, &there))
         return FALSE;
     if (g_str_equal(base->type, "url"))
-        find_place(catalog, arena, base->target, &here);
+        source_find_place(catalog, arena, base->target, &here);
     if (here.host != there.host || !here.forge.owner != !there.forge.owner)
         return there.forge.owner || there.host->is_configured;
     if (here.forge.owner)
@@ -249,7 +242,7 @@ static gboolean expand_url(Catalog *catalog, Arena *arena, const char *url, GPtr
     g_autoptr(GPtrArray) paths = g_ptr_array_new();
     Where where;
 
-    if (!find_place(catalog, arena, url, &where)) {
+    if (!source_find_place(catalog, arena, url, &where)) {
         g_set_error(error, PAVE_ERROR, ERROR_INPUT,
                     "%s: wildcards work in the forge and on the hosts of integrations", url);
         return FALSE;
@@ -322,7 +315,7 @@ void source_links(Catalog *catalog, Arena *arena, const Source *source, SourceLi
     if (!g_str_equal(source->type, "url"))
         return;
     links->view = source->target;
-    if (!find_place(catalog, arena, source->target, &where))
+    if (!source_find_place(catalog, arena, source->target, &where))
         return;
     if (where.forge.owner) {
         link_forge(catalog, arena, &where.forge, links);
@@ -376,28 +369,9 @@ gboolean source_read(Catalog *catalog, Arena *arena, const Source *source, const
         return source_file_read(catalog, arena, source->target, known_etag, reply, error);
     if (g_str_equal(source->type, "github-org"))
         return source_org_read(catalog, arena, source->target, known_etag, reply, error);
-    if (!find_place(catalog, arena, source->target, &where))
+    if (!source_find_place(catalog, arena, source->target, &where))
         return source_url_read(catalog, arena, source->target, known_etag, reply, error);
     if (where.forge.owner)
         return read_forge(catalog, arena, &where.forge, known_etag, reply, error);
     return read_host(&where, arena, source->target, known_etag, reply, error);
-}
-
-gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destination,
-                           GError **error)
-{
-    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
-    g_autofree char *real = NULL;
-    ForgeLocation location;
-    Source source;
-
-    if (!source_parse(arena, url, &source, error))
-        return FALSE;
-    if (g_str_equal(source.type, "file")) {
-        real = source_confine(catalog, source.target, error);
-        return real && folder_copy(real, destination, error);
-    }
-    return forge_parse_url(catalog->forge, arena, source.target, &location, error) &&
-           forge_export(catalog->forge, location.owner, location.name, location.ref,
-                        location.path ? location.path : "", destination, error);
 }

@@ -64,6 +64,8 @@ gboolean action_cancelled(ActionRun *run);
 /* Announces a change: in a real run once it is made, in a dry run where it would be. Copied. */
 void action_effect(ActionRun *run, const Effect *effect);
 
+extern const Action action_fetch_template_file, action_fetch_plain_file, action_fs_readdir,
+    action_fs_read, action_fs_write, action_fs_append, action_catalog_fetch;
 extern const Action action_fetch_template, action_fetch_plain, action_publish_github,
     action_catalog_register, action_catalog_write, action_debug_log, action_debug_wait,
     action_fs_rename, action_fs_delete, action_terraform_apply, action_terraform_destroy;

@@ -6,10 +6,30 @@
 #include <gio/gio.h>
 
 static const Action *const BUILT_IN[] = {
-    &action_fetch_template,   &action_fetch_plain,       &action_publish_github,
-    &action_catalog_register, &action_catalog_write,     &action_debug_log,
-    &action_debug_wait,       &action_fs_rename,         &action_fs_delete,
-    &action_terraform_apply,  &action_terraform_destroy,
+    &action_fetch_template_file,
+    &action_fetch_plain_file,
+    &action_fs_readdir,
+    &action_fs_read,
+    &action_fs_write,
+    &action_fs_append,
+    &action_catalog_fetch,
+    &action_fetch_template,
+    &action_fetch_plain,
+    &action_publish_github,
+    &action_catalog_register,
+    &action_catalog_write,
+    &action_debug_log,
+    &action_debug_wait,
+    &action_fs_rename,
+    &action_fs_delete,
+    &action_terraform_apply,
+    &action_terraform_destroy,
+};
+
+/* What templates of the field call under a name of its own, and is the same. */
+static const char *const ALIASES[][2] = {
+    {"roadiehq:utils:fs:write", "fs:write"},
+    {"roadiehq:utils:fs:append", "fs:append"},
 };
 
 #define FOLDER "/pave/src/scaffolder/actions/definitions"
@@ -52,6 +72,13 @@ gboolean actions_load(Scaffolder *scaffolder, GError **error)
         action->definition = read_definition(scaffolder, action->id);
         action->input = value_get(action->definition, "input");
         action->output = value_get(action->definition, "output");
+        actions_add(scaffolder, action);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(ALIASES); i++) {
+        Action *action = arena_new0(scaffolder->arena, Action, 1);
+
+        *action = *actions_find(scaffolder, ALIASES[i][1]);
+        action->id = ALIASES[i][0];
         actions_add(scaffolder, action);
     }
     return custom_actions_load(scaffolder, error);

@@ -80,8 +80,10 @@ typedef struct {
     bool temporary;
 } Skeleton;
 
-/* The folder at url (relative: beside the template), as a copy of its own. */
-Skeleton *skeleton_fetch(ActionRun *run, const char *url, GError **error);
+/* The folder at the input's `url` (relative: beside the template), as a copy of its own. */
+Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error);
+/* The file there. */
+GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error);
 void skeleton_free(Skeleton *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Skeleton, skeleton_free)
 /* "sha256:…" over paths, modes and bytes of everything in folder. Free with g_free(). */

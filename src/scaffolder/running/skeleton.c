@@ -94,23 +94,46 @@ const char *template_resolve_url(Arena *arena, const char *base_url, const char 
 
 /* ---- fetching ---- */
 
-static char *dry_run_folder(ActionRun *run, const char *url, GError **error)
+/* A dry run of files that were sent along reads what is beside the template from them. */
+static bool lies_beside(ActionRun *run, const char *url)
+{
+    return run->runner->source && !g_str_has_prefix(url, "https://") &&
+           !g_str_has_prefix(url, "http://");
+}
+
+static char *path_beside(ActionRun *run, const char *url, GError **error)
 {
     while (g_str_has_prefix(url, "./"))
         url += 2;
     return workdir_path(run->runner->source, url, error);
 }
 
-Skeleton *skeleton_fetch(ActionRun *run, const char *url, GError **error)
+static const char *absolute_url(ActionRun *run, const char *url, GError **error)
+{
+    const char *base = value_path_string(run->runner->template, "baseUrl", "");
+
+    return template_resolve_url(run->arena, base, url, error);
+}
+
+static void announce_source(ActionRun *run, const char *url, const char *digest)
+{
+    Value *detail = value_object_new(run->arena);
+
+    value_set_string(run->arena, detail, "digest", digest);
+    action_effect(run,
+                  &(Effect){.operation = "read", .kind = "source", .ref = url, .detail = detail});
+}
+
+Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
 {
     g_autoptr(Skeleton) source = g_new0(Skeleton, 1);
+    const char *url = value_path_string(input, "url", "");
 
-    if (run->runner->source) {
-        source->folder = dry_run_folder(run, url, error);
+    if (lies_beside(run, url)) {
+        source->folder = path_beside(run, url, error);
         return source->folder ? g_steal_pointer(&source) : NULL;
     }
-    const char *base = value_path_string(run->runner->template, "baseUrl", "");
-    const char *absolute = template_resolve_url(run->arena, base, url, error);
+    const char *absolute = absolute_url(run, url, error);
 
     if (!absolute)
         return NULL;
@@ -121,15 +144,53 @@ Skeleton *skeleton_fetch(ActionRun *run, const char *url, GError **error)
         return NULL;
     }
     action_log(run, "info", "Fetching template content from %s", url);
-    if (!catalog_read_tree(run->scaffolder->catalog, absolute, source->folder, error))
+    if (!catalog_read_tree_as(run->scaffolder->catalog, absolute,
+                              value_path_string(input, "token", NULL), source->folder, error))
         return NULL;
     g_autofree char *digest = skeleton_digest(source->folder, NULL);
-    Value *detail = value_object_new(run->arena);
 
-    value_set_string(run->arena, detail, "digest", digest);
-    action_effect(
-        run, &(Effect){.operation = "read", .kind = "source", .ref = absolute, .detail = detail});
+    announce_source(run, absolute, digest);
     return g_steal_pointer(&source);
+}
+
+static GBytes *read_beside(ActionRun *run, const char *url, GError **error)
+{
+    g_autofree char *path = path_beside(run, url, error);
+    g_autofree char *bytes = NULL;
+    gsize length;
+
+    /* Not through a symlink, which could lead anywhere. */
+    if (path &&
+        (!g_file_test(path, G_FILE_TEST_IS_REGULAR) || g_file_test(path, G_FILE_TEST_IS_SYMLINK))) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no file %s beside the template",
+                    url);
+        return NULL;
+    }
+    return path && g_file_get_contents(path, &bytes, &length, error)
+               ? g_bytes_new_take(g_steal_pointer(&bytes), length)
+               : NULL;
+}
+
+GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error)
+{
+    const char *url = value_path_string(input, "url", "");
+
+    if (lies_beside(run, url))
+        return read_beside(run, url, error);
+    const char *absolute = absolute_url(run, url, error);
+
+    if (!absolute)
+        return NULL;
+    action_log(run, "info", "Fetching template content from %s", url);
+    g_autoptr(GBytes) bytes = catalog_read_file(run->scaffolder->catalog, absolute,
+                                                value_path_string(input, "token", NULL), error);
+
+    if (!bytes)
+        return NULL;
+    g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
+
+    announce_source(run, absolute, arena_printf(run->arena, "sha256:%s", sum));
+    return g_steal_pointer(&bytes);
 }
 
 void skeleton_free(Skeleton *source)

@@ -27,8 +27,7 @@ static gboolean run_fetch(ActionRun *run, const Value *input, const Value **outp
 {
     const char *target = value_path_string(input, "targetPath", "");
     g_autofree char *folder = workdir_path(run->workspace, target, error);
-    g_autoptr(Skeleton) source =
-        folder ? skeleton_fetch(run, value_path_string(input, "url", ""), error) : NULL;
+    g_autoptr(Skeleton) source = folder ? skeleton_fetch(run, input, error) : NULL;
 
     return source && copy_all(run, source->folder, target, error);
 }

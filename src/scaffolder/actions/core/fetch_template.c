@@ -1,20 +1,18 @@
 /* fetch:template copies a skeleton into the workspace, names and contents rendered with `values`.
  */
 #include "formats/json.h"
-#include "formats/nunjucks.h"
-#include "scaffolder/scaffolder_internal.h"
+#include "scaffolder/actions/core/fetch.h"
 
 #include <sys/stat.h>
 
 typedef struct {
     ActionRun *run;
-    const char *source; /* folder the skeleton is in */
-    const char *target; /* relative to the workspace, "" or "dir" */
-    const Value *context;
+    const char *source;     /* folder the skeleton is in */
+    const char *target;     /* relative to the workspace, "" or "dir" */
     const Value *untouched; /* globs of files whose content stays */
     const char *extension;  /* only files with it are rendered, and lose it; NULL: all */
     bool replace;
-    NunjucksOptions options;
+    FetchRendering rendering;
 } Fetch;
 
 static gboolean prepare(Fetch *fetch, const Value *input, GError **error)
@@ -22,8 +20,6 @@ static gboolean prepare(Fetch *fetch, const Value *input, GError **error)
     Arena *arena = fetch->run->arena;
     bool cookiecutter = value_bool(value_get(input, "cookiecutterCompat"), false);
     const Value *extension = value_get(input, "templateFileExtension");
-    const Value *values = value_get(input, "values");
-    Value *context = value_object_new(arena);
 
     fetch->untouched = value_get(input, "copyWithoutTemplating");
     fetch->replace = value_bool(value_get(input, "replace"), false);
@@ -40,17 +36,7 @@ static gboolean prepare(Fetch *fetch, const Value *input, GError **error)
                     cookiecutter ? "cookiecutterCompat" : "copyWithoutTemplating");
         return FALSE;
     }
-    value_set(arena, context, cookiecutter ? "cookiecutter" : "values",
-              values ? values : value_object_new(arena));
-    fetch->context = context;
-    fetch->options = (NunjucksOptions){
-        .variable_start = cookiecutter ? "{{" : "${{",
-        .variable_end = "}}",
-        .cookiecutter = cookiecutter,
-        .trim_blocks = value_bool(value_get(input, "trimBlocks"), false),
-        .lstrip_blocks = value_bool(value_get(input, "lstripBlocks"), false),
-        .integrations = fetch->run->scaffolder->integrations,
-    };
+    fetch_rendering(fetch->run, input, &fetch->rendering);
     return TRUE;
 }
 
@@ -69,11 +55,6 @@ static bool is_untouched(const Fetch *fetch, const char *path)
     return untouched;
 }
 
-static bool is_text(const char *bytes, gsize length)
-{
-    return !memchr(bytes, 0, length) && g_utf8_validate(bytes, (gssize)length, NULL);
-}
-
 /* A name that renders to nothing says that the file is not wanted. */
 static bool is_wanted(const char *path)
 {
@@ -83,39 +64,17 @@ static bool is_wanted(const char *path)
 /* The rendered path, relative to the workspace; "" where the entry is to be left out. */
 static const char *render_path(Fetch *fetch, const WorkdirEntry *entry, GError **error)
 {
-    NunjucksOptions options = fetch->options;
+    NunjucksOptions options = fetch->rendering.options;
 
     options.file = entry->path;
     const char *path =
-        nunjucks_render(fetch->run->arena, entry->path, fetch->context, &options, error);
+        nunjucks_render(fetch->run->arena, entry->path, fetch->rendering.context, &options, error);
 
     if (!path || !is_wanted(path))
         return path ? "" : NULL;
     if (!*fetch->target)
         return path;
     return arena_printf(fetch->run->arena, "%s/%s", fetch->target, path);
-}
-
-static gboolean write_rendered(Fetch *fetch, const WorkdirEntry *entry, const char *path,
-                               const char *bytes, GError **error)
-{
-    /* The text of a file dies with the file, not with the step. */
-    g_autoptr(Arena) arena = arena_new(ARENA_STEP_BYTES);
-    NunjucksOptions options = fetch->options;
-
-    options.file = entry->path;
-    const char *text = nunjucks_render(arena, bytes, fetch->context, &options, error);
-
-    return text &&
-           workdir_write(fetch->run->workspace, path, text, strlen(text), entry->mode, error);
-}
-
-static bool exists(ActionRun *run, const char *path)
-{
-    g_autofree char *full = g_build_filename(run->workspace, path, NULL);
-    struct stat status;
-
-    return lstat(full, &status) == 0;
 }
 
 static gboolean write_file(Fetch *fetch, const WorkdirEntry *entry, const char *path,
@@ -129,17 +88,13 @@ static gboolean write_file(Fetch *fetch, const WorkdirEntry *entry, const char *
 
     if (marked)
         path = arena_strndup(fetch->run->arena, path, strlen(path) - strlen(fetch->extension));
-    if (!fetch->replace && exists(fetch->run, path)) {
-        action_log(fetch->run, "info", "File already exists in workspace, not replacing %s", path);
+    if (fetch_keeps(fetch->run, path, fetch->replace))
         return TRUE;
-    }
     if (!render || S_ISLNK(entry->mode))
         return workdir_copy(from, fetch->run->workspace, path, true, error);
-    if (!g_file_get_contents(from, &bytes, &length, error))
-        return FALSE;
-    if (!is_text(bytes, length))
-        return workdir_write(fetch->run->workspace, path, bytes, length, entry->mode, error);
-    return write_rendered(fetch, entry, path, bytes, error);
+    return g_file_get_contents(from, &bytes, &length, error) &&
+           fetch_write_rendered(fetch->run, &fetch->rendering, entry->path, path, bytes, length,
+                                entry->mode, error);
 }
 
 static gboolean write_entry(Fetch *fetch, const WorkdirEntry *entry, GError **error)
@@ -159,7 +114,8 @@ static gboolean fetch_all(Fetch *fetch, GError **error)
 
     if (!entries)
         return FALSE;
-    g_autofree char *values = json_to_string(value_value_at(fetch->context, 0), JSON_COMPACT);
+    g_autofree char *values =
+        json_to_string(value_value_at(fetch->rendering.context, 0), JSON_COMPACT);
 
     action_log(run, "info", "Processing %u template files/directories with input values %s",
                entries->len, values);
@@ -184,7 +140,7 @@ static gboolean run_fetch(ActionRun *run, const Value *input, const Value **outp
         return FALSE;
     g_autofree char *target = workdir_path(run->workspace, fetch.target, error);
 
-    if (!target || !(source = skeleton_fetch(run, value_path_string(input, "url", ""), error)))
+    if (!target || !(source = skeleton_fetch(run, input, error)))
         return FALSE;
     fetch.source = source->folder;
     return fetch_all(&fetch, error);
