@@ -3,12 +3,26 @@
 #include "formats/jsonschema_internal.h"
 #include <string.h>
 
-enum { VIOLATIONS_MAX = 200 };
+enum { VIOLATIONS_MAX = 200, SEEN_BYTES = 64 };
 
 /* ---- reporting ---- */
 
-bool schema_fail(SchemaWalk *v, const Value *schema, const char *keyword, const Value *instance,
-                 const Value *argument, const char *format, ...)
+static void add_violation(SchemaWalk *v, const SchemaPlace *at, const char *keyword,
+                          const Value *argument, const char *message)
+{
+    JsonschemaViolation *violation = arena_new0(v->arena, JsonschemaViolation, 1);
+
+    violation->pointer = arena_strdup(v->arena, v->pointer->str);
+    violation->keyword = keyword;
+    violation->message = arena_strdup(v->arena, message);
+    violation->schema = at->schema;
+    violation->instance = at->instance;
+    violation->argument = argument;
+    g_ptr_array_add(v->found, violation);
+}
+
+bool schema_fail(SchemaWalk *v, const SchemaPlace *at, const char *keyword, const Value *argument,
+                 const char *format, ...)
 {
     v->failures++;
     if (v->quiet || v->found->len >= VIOLATIONS_MAX)
@@ -18,30 +32,24 @@ bool schema_fail(SchemaWalk *v, const Value *schema, const char *keyword, const 
     va_start(arguments, format);
     g_autofree char *message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-
-    JsonschemaViolation *violation = arena_new0(v->arena, JsonschemaViolation, 1);
-
-    violation->pointer = arena_strdup(v->arena, v->pointer->str);
-    violation->keyword = keyword;
-    violation->message = arena_strdup(v->arena, message);
-    violation->schema = schema;
-    violation->instance = instance;
-    violation->argument = argument;
-    g_ptr_array_add(v->found, violation);
+    add_violation(v, at, keyword, argument, message);
     return false;
 }
 
-static void schema_pointer_append(GString *pointer, const char *key)
+bool schema_trouble(SchemaWalk *v, const SchemaPlace *at, const char *keyword,
+                    const Value *argument, const char *format, ...)
 {
-    g_string_append_c(pointer, '/');
-    for (; *key; key++) {
-        if (*key == '~')
-            g_string_append(pointer, "~0");
-        else if (*key == '/')
-            g_string_append(pointer, "~1");
-        else
-            g_string_append_c(pointer, *key);
-    }
+    v->failures++;
+    if (v->troubled) /* once is enough */
+        return false;
+    v->troubled = true;
+    va_list arguments;
+
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    add_violation(v, at, keyword, argument, message);
+    return false;
 }
 
 bool schema_check_member(SchemaWalk *v, const Value *schema, const char *key, const Value *member)
@@ -49,7 +57,7 @@ bool schema_check_member(SchemaWalk *v, const Value *schema, const char *key, co
     gsize length = v->pointer->len;
 
     schema_pointer_append(v->pointer, key);
-    bool valid = schema_check(v, schema, member);
+    bool valid = schema_check(v, schema, member, NULL);
     g_string_truncate(v->pointer, length);
     return valid;
 }
@@ -62,191 +70,140 @@ bool schema_check_item(SchemaWalk *v, const Value *schema, const Value *array, g
     return schema_check_member(v, schema, key, value_item(array, index));
 }
 
-guint schema_failures_of(SchemaWalk *v, const Value *schema, const Value *instance)
+guint schema_failures_of(SchemaWalk *v, const Value *schema, const Value *instance,
+                         SchemaSeen *seen)
 {
     guint before = v->failures;
 
     v->quiet++;
-    schema_check(v, schema, instance);
+    schema_check(v, schema, instance, seen);
     v->quiet--;
     guint count = v->failures - before;
     v->failures = before;
     return count;
 }
 
-/* ---- combinations ---- */
-
-static bool keyword_all_of(SchemaWalk *v, const Value *schema, const Value *argument,
-                           const Value *instance)
-{
-    bool valid = true;
-
-    for (guint i = 0; i < value_count(argument); i++)
-        valid &= schema_check(v, value_item(argument, i), instance);
-    return valid;
-}
-
-/* A branch for another type of value is further away than any with failures inside. */
-static guint distance(SchemaWalk *v, const Value *branch, const Value *instance)
-{
-    const Value *type = value_get(branch, "type");
-    guint failures = schema_failures_of(v, branch, instance);
-    bool foreign =
-        value_is(type, VALUE_STRING) && !schema_has_type(instance, value_string(type, ""));
-
-    return failures + (foreign ? 10000 : 0);
-}
-
-/* How many branches hold; *closest gets the one that misses by least. */
-static guint branches_that_hold(SchemaWalk *v, const Value *branches, const Value *instance,
-                                const Value **closest)
-{
-    guint holding = 0, fewest = G_MAXUINT;
-
-    for (guint i = 0; i < value_count(branches); i++) {
-        guint failures = distance(v, value_item(branches, i), instance);
-
-        if (failures == 0)
-            holding++;
-        if (failures < fewest) {
-            fewest = failures;
-            *closest = value_item(branches, i);
-        }
-    }
-    return holding;
-}
-
-/* A form's author thinks in branches, its user does not: what is reported are the failures of the
- * branch that fits best. */
-static bool keyword_any_of(SchemaWalk *v, const Value *schema, const Value *argument,
-                           const Value *instance)
-{
-    const Value *closest = NULL;
-
-    if (value_count(argument) == 0 || branches_that_hold(v, argument, instance, &closest) > 0)
-        return true;
-    return v->quiet ? schema_fail(v, schema, "anyOf", instance, argument,
-                                  "fits none of the alternatives")
-                    : schema_check(v, closest, instance);
-}
-
-static bool keyword_one_of(SchemaWalk *v, const Value *schema, const Value *argument,
-                           const Value *instance)
-{
-    const Value *closest = NULL;
-    guint holding = branches_that_hold(v, argument, instance, &closest);
-
-    if (value_count(argument) == 0 || holding == 1)
-        return true;
-    if (holding > 1)
-        return schema_fail(v, schema, "oneOf", instance, argument,
-                           "must fit exactly one of the alternatives but fits %u", holding);
-    return v->quiet ? schema_fail(v, schema, "oneOf", instance, argument,
-                                  "fits none of the alternatives")
-                    : schema_check(v, closest, instance);
-}
-
-static bool keyword_not(SchemaWalk *v, const Value *schema, const Value *argument,
-                        const Value *instance)
-{
-    if (schema_failures_of(v, argument, instance) > 0)
-        return true;
-    return schema_fail(v, schema, "not", instance, argument, "has a value that is not allowed");
-}
-
-static bool keyword_if(SchemaWalk *v, const Value *schema, const Value *argument,
-                       const Value *instance)
-{
-    bool holds = schema_failures_of(v, argument, instance) == 0;
-    const Value *branch = value_get(schema, holds ? "then" : "else");
-
-    return !branch || schema_check(v, branch, instance);
-}
-
-static const SchemaKeyword COMBINATIONS[] = {
-    {"allOf", keyword_all_of}, {"anyOf", keyword_any_of}, {"oneOf", keyword_one_of},
-    {"not", keyword_not},      {"if", keyword_if},        {NULL, NULL},
-};
-
 /* ---- the walk ---- */
 
-static const SchemaKeyword *find_keyword(const char *name)
+SchemaDraft schema_draft(const SchemaWalk *v)
 {
-    static const SchemaKeyword *const tables[] = {schema_scalar_keywords, schema_member_keywords,
-                                                  COMBINATIONS};
+    return v->scope->resource->draft;
+}
+
+static const SchemaKeyword *find_keyword(SchemaDraft draft, const char *name)
+{
+    static const SchemaKeyword *const tables[] = {schema_scalar_keywords, schema_item_keywords,
+                                                  schema_member_keywords,
+                                                  schema_combining_keywords};
 
     for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
         for (const SchemaKeyword *keyword = tables[i]; keyword->name; keyword++)
-            if (g_str_equal(keyword->name, name))
+            if (keyword->drafts & draft && g_str_equal(keyword->name, name))
                 return keyword;
     return NULL;
 }
 
-static bool check_keywords(SchemaWalk *v, const Value *schema, const Value *instance)
+/* In the order they are written, but what asks for the rest comes when the rest is known. */
+static bool check_keywords(SchemaWalk *v, const SchemaPlace *at)
 {
-    bool valid = true;
+    SchemaDraft draft = schema_draft(v);
+    bool valid = true, later = false;
 
-    for (guint i = 0; i < value_count(schema); i++) {
-        const SchemaKeyword *keyword = find_keyword(value_key_at(schema, i));
+    for (guint i = 0; i < value_count(at->schema); i++) {
+        const char *name = value_key_at(at->schema, i);
+        const SchemaKeyword *keyword = find_keyword(draft, name);
 
-        if (keyword)
-            valid &= keyword->holds(v, schema, value_value_at(schema, i), instance);
+        if (keyword && g_str_has_prefix(name, "unevaluated"))
+            later = true;
+        else if (keyword)
+            valid &= keyword->holds(v, at, value_value_at(at->schema, i));
+    }
+    for (guint i = 0; later && i < value_count(at->schema); i++) {
+        const char *name = value_key_at(at->schema, i);
+
+        if (g_str_has_prefix(name, "unevaluated"))
+            valid &= find_keyword(draft, name)->holds(v, at, value_value_at(at->schema, i));
     }
     return valid;
 }
 
-static bool check_reference(SchemaWalk *v, const Value *schema, const Value *reference,
-                            const Value *instance)
+/* The keywords of one schema, with a note of its own of what they spoke of. */
+static bool check_object(SchemaWalk *v, const Value *schema, const Value *instance,
+                         SchemaSeen *seen)
 {
-    const char *text = value_string(reference, "");
-    const Value *target = jsonschema_resolve(v->root, text);
+    bool tracked = schema_index_tracks(v->index) &&
+                   (value_is(instance, VALUE_OBJECT) || value_is(instance, VALUE_ARRAY));
+    guint8 small[SEEN_BYTES] = {0};
+    gsize bytes = tracked ? value_count(instance) / 8 + 1 : 0;
+    g_autofree guint8 *large = bytes > sizeof small ? g_malloc0(bytes) : NULL;
+    SchemaSeen own = {.bits = large ? large : small, .count = value_count(instance)};
+    SchemaPlace at = {.schema = schema, .instance = instance, .seen = tracked ? &own : NULL};
+    const Value *reference = value_get(schema, "$ref");
+    bool valid;
 
-    if (!target)
-        return schema_fail(v, schema, "$ref", instance, reference,
-                           "cannot be checked: its schema refers to %s, which is not there", text);
-    return schema_check(v, target, instance);
+    v->steps += (int64_t)bytes / 16;
+    /* In draft-07 the siblings of a $ref do not count. */
+    if (schema_draft(v) == DRAFT_07 && value_is(reference, VALUE_STRING))
+        valid = find_keyword(DRAFT_07, "$ref")->holds(v, &at, reference);
+    else
+        valid = check_keywords(v, &at);
+    for (gsize i = 0; valid && tracked && seen && i < bytes; i++)
+        seen->bits[i] |= own.bits[i];
+    return valid;
 }
 
-bool schema_check(SchemaWalk *v, const Value *schema, const Value *instance)
+static bool stop(SchemaWalk *v, const SchemaPlace *at)
 {
-    bool valid = true;
+    v->stopped = true;
+    return schema_trouble(v, at, "schema", NULL, "is too deep or too large to be checked");
+}
+
+bool schema_check(SchemaWalk *v, const Value *schema, const Value *instance, SchemaSeen *seen)
+{
+    SchemaPlace at = {.schema = schema, .instance = instance};
 
     if (value_is(schema, VALUE_BOOL))
         return value_bool(schema, true) ||
-               schema_fail(v, schema, "false", instance, schema, "is not allowed here");
+               schema_fail(v, &at, "false", schema, "is not allowed here");
     if (!value_is(schema, VALUE_OBJECT))
         return true;
-    if (v->steps++ >= SCHEMA_STEPS_MAX || v->depth >= JSONSCHEMA_DEPTH_MAX ||
-        arena_exhausted(v->arena)) {
-        if (v->steps < G_MAXINT32) /* once is enough */
-            schema_fail(v, schema, "schema", instance, NULL,
-                        "is too deep or too large to be checked");
-        v->steps = G_MAXINT32;
-        v->failures++;
-        return false;
-    }
-    v->depth++;
-    const Value *reference = value_get(schema, "$ref");
+    if (v->stopped || v->steps++ >= SCHEMA_STEPS_MAX || v->depth >= JSONSCHEMA_DEPTH_MAX ||
+        arena_exhausted(v->arena))
+        return stop(v, &at);
+    const SchemaScope *outer = v->scope;
+    const SchemaResource *entered = schema_index_entered(v->index, schema);
+    SchemaScope scope = {.resource = entered, .outer = outer};
 
-    /* In draft-07 the siblings of a $ref do not count. */
-    if (value_is(reference, VALUE_STRING))
-        valid = check_reference(v, schema, reference, instance);
-    else
-        valid = check_keywords(v, schema, instance);
+    if (entered && entered != outer->resource)
+        v->scope = &scope;
+    v->depth++;
+    bool valid = check_object(v, schema, instance, seen);
     v->depth--;
+    v->scope = outer;
     return valid;
 }
 
-/* The violations of instance under schema; with quiet they are only counted. */
-static GPtrArray *walk(Arena *arena, const Value *root, const Value *schema, const Value *instance,
-                       bool quiet, guint *failures)
+typedef struct {
+    const SchemaIndex *index;
+    const SchemaResource *resource;
+    const Value *schema;
+    bool quiet;
+} Walk;
+
+/* The violations of instance; with quiet they are only counted. */
+static GPtrArray *walk(Arena *arena, const Walk *walk, const Value *instance, guint *failures)
 {
-    SchemaWalk v = {.arena = arena, .root = root, .found = g_ptr_array_new(), .quiet = quiet};
+    SchemaScope scope = {.resource = walk->resource};
+    SchemaWalk v = {.arena = arena,
+                    .index = walk->index,
+                    .scope = &scope,
+                    .found = g_ptr_array_new(),
+                    .quiet = walk->quiet};
 
     v.pointer = g_string_new(NULL);
     v.regexes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)regex_free);
-    schema_check(&v, schema, instance);
-    *failures = v.failures;
+    schema_check(&v, walk->schema, instance, NULL);
+    *failures = v.failures + v.found->len;
     g_hash_table_unref(v.regexes);
     g_string_free(v.pointer, TRUE);
     return v.found;
@@ -254,54 +211,38 @@ static GPtrArray *walk(Arena *arena, const Value *root, const Value *schema, con
 
 GPtrArray *jsonschema_violations(Arena *arena, const Value *schema, const Value *instance)
 {
+    g_autoptr(SchemaIndex) index = schema_index_new(arena, schema);
+    Walk all = {.index = index, .resource = schema_index_root(index), .schema = schema};
     guint failures;
 
-    return walk(arena, schema, schema, instance, false, &failures);
+    return walk(arena, &all, instance, &failures);
 }
 
-bool jsonschema_holds(Arena *arena, const Value *root, const Value *schema, const Value *instance)
+bool jsonschema_holds(Arena *arena, const SchemaIndex *index, const SchemaResource *resource,
+                      const Value *schema, const Value *instance)
 {
+    Walk one = {.index = index, .resource = resource, .schema = schema, .quiet = true};
     guint failures;
 
-    g_ptr_array_unref(walk(arena, root, schema, instance, true, &failures));
+    g_ptr_array_unref(walk(arena, &one, instance, &failures));
     return failures == 0;
 }
 
-/* ---- sentences ---- */
-
-static const char *last_segment(const char *pointer)
+bool jsonschema_matches(Arena *arena, const Value *schema, const Value *instance)
 {
-    const char *slash = strrchr(pointer, '/');
+    g_autoptr(SchemaIndex) index = schema_index_new(arena, schema);
 
-    return slash ? slash + 1 : pointer;
+    return jsonschema_holds(arena, index, schema_index_root(index), schema, instance);
 }
 
-const char *jsonschema_sentence(Arena *arena, const JsonschemaViolation *violation)
-{
-    const char *title = value_string(value_get(violation->schema, "title"), NULL);
-    const char *segment = last_segment(violation->pointer);
-
-    if (g_str_equal(violation->keyword, "required")) {
-        const char *key = value_string(violation->argument, "");
-        const Value *property = value_get(value_get(violation->schema, "properties"), key);
-        const char *property_title = value_string(value_get(property, "title"), NULL);
-
-        if (property_title)
-            return arena_printf(arena, "%s (\"%s\") is required", property_title, key);
-        return arena_printf(arena, "\"%s\" is required", key);
-    }
-    if (title && *segment)
-        return arena_printf(arena, "%s (\"%s\") %s", title, segment, violation->message);
-    if (*segment)
-        return arena_printf(arena, "\"%s\" %s", segment, violation->message);
-    return arena_printf(arena, "instance %s", violation->message);
-}
+/* ---- diagnostics ---- */
 
 static void report(Arena *arena, const JsonschemaViolation *violation, Diagnostics *diagnostics)
 {
     const char *key = value_string(violation->argument, "");
     bool missing = g_str_equal(violation->keyword, "required");
-    bool additional = g_str_equal(violation->keyword, "additionalProperties");
+    bool additional = g_str_equal(violation->keyword, "additionalProperties") ||
+                      g_str_equal(violation->keyword, "unevaluatedProperties");
     Diagnostic finding = {.severity = DIAGNOSTIC_ERROR,
                           .code = violation->keyword,
                           .message = jsonschema_sentence(arena, violation),

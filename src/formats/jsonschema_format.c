@@ -1,8 +1,6 @@
-/* The `format` keyword, for the formats that forms use. */
+/* The `format` keyword: which formats there are, and those of times and ids. */
 #include "formats/jsonschema_internal.h"
 
-#include "formats/regex.h"
-#include <arpa/inet.h>
 #include <string.h>
 
 static bool digits(const char *text, gsize count)
@@ -22,37 +20,68 @@ static int number_at(const char *text, gsize count)
     return number;
 }
 
+/* ---- times ---- */
+
 static bool is_date(const char *text, gsize length)
 {
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
     if (length != 10 || !digits(text, 4) || text[4] != '-' || !digits(text + 5, 2) ||
         text[7] != '-' || !digits(text + 8, 2))
         return false;
-    return g_date_valid_dmy((GDateDay)number_at(text + 8, 2), number_at(text + 5, 2),
-                            (GDateYear)number_at(text, 4));
+    int year = number_at(text, 4), month = number_at(text + 5, 2), day = number_at(text + 8, 2);
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    return month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* "Z" or "+hh:mm". */
-static bool is_offset(const char *text, gsize length)
+/* "Z" or "+hh:mm", in minutes. */
+static bool read_offset(const char *text, gsize length, int *minutes)
 {
+    *minutes = 0;
     if (length == 1)
         return *text == 'Z' || *text == 'z';
-    return length == 6 && strchr("+-", *text) && digits(text + 1, 2) && text[3] == ':' &&
-           digits(text + 4, 2) && number_at(text + 1, 2) < 24 && number_at(text + 4, 2) < 60;
+    if (length != 6 || (*text != '+' && *text != '-') || !digits(text + 1, 2) || text[3] != ':' ||
+        !digits(text + 4, 2) || number_at(text + 1, 2) > 23 || number_at(text + 4, 2) > 59)
+        return false;
+    *minutes = (number_at(text + 1, 2) * 60 + number_at(text + 4, 2)) * (*text == '-' ? -1 : 1);
+    return true;
+}
+
+/* hh:mm:ss[.fraction]; what is left of the text goes to *rest. */
+static bool read_clock(const char *text, gsize length, const char **rest)
+{
+    gsize at = 8;
+
+    if (length < 8 || !digits(text, 2) || text[2] != ':' || !digits(text + 3, 2) ||
+        text[5] != ':' || !digits(text + 6, 2))
+        return false;
+    if (text[at] == '.') {
+        at++;
+        if (!g_ascii_isdigit(text[at]))
+            return false;
+        while (g_ascii_isdigit(text[at]))
+            at++;
+    }
+    *rest = text + at;
+    return number_at(text, 2) <= 23 && number_at(text + 3, 2) <= 59 && number_at(text + 6, 2) <= 60;
 }
 
 static bool is_time(const char *text, gsize length)
 {
-    gsize at = 8;
+    const char *rest;
+    int offset;
 
-    if (length < 9 || !digits(text, 2) || text[2] != ':' || !digits(text + 3, 2) ||
-        text[5] != ':' || !digits(text + 6, 2))
+    if (!read_clock(text, length, &rest) ||
+        !read_offset(rest, length - (gsize)(rest - text), &offset))
         return false;
-    if (number_at(text, 2) > 23 || number_at(text + 3, 2) > 59 || number_at(text + 6, 2) > 60)
-        return false;
-    if (text[at] == '.')
-        for (at++; at < length && g_ascii_isdigit(text[at]); at++)
-            ;
-    return at < length && is_offset(text + at, length - at);
+    if (number_at(text + 6, 2) < 60)
+        return true;
+    /* A leap second is at the end of a day in UTC. */
+    int minutes = number_at(text, 2) * 60 + number_at(text + 3, 2) - offset;
+
+    return ((minutes % 1440) + 1440) % 1440 == 1439;
 }
 
 static bool is_date_time(const char *text, gsize length)
@@ -61,74 +90,52 @@ static bool is_date_time(const char *text, gsize length)
            is_time(text + 11, length - 11);
 }
 
-static bool is_hostname(const char *text, gsize length)
+/* Numbers with the letters of units, each at most once and in their order. */
+static bool read_units(const char **at, const char *units, guint *count)
 {
-    gsize label = 0;
+    while (g_ascii_isdigit(**at)) {
+        gsize length = strspn(*at, "0123456789");
+        const char *unit = (*at)[length] ? strchr(units, (*at)[length]) : NULL;
 
-    if (length == 0 || length > 253)
-        return false;
-    for (gsize i = 0; i < length; i++) {
-        bool edge = label == 0 || i + 1 == length || text[i + 1] == '.';
-
-        if (text[i] == '.') {
-            if (label == 0 || i + 1 == length)
-                return false;
-            label = 0;
-            continue;
-        }
-        if (!g_ascii_isalnum(text[i]) && (text[i] != '-' || edge))
+        if (!unit)
             return false;
-        if (++label > 63)
-            return false;
+        units = unit + 1;
+        *at += length + 1;
+        ++*count;
     }
     return true;
 }
 
-static bool is_email(const char *text, gsize length)
+/* ISO 8601 as RFC 3339 has it: P1Y2M3DT4H5M6S or P3W. */
+static bool is_duration(const char *text, gsize length)
 {
-    const char *at = memrchr(text, '@', length);
+    const char *at = text + 1;
+    guint dates = 0, times = 0;
 
-    if (!at || at == text || memchr(text, ' ', length))
+    if (*text != 'P')
         return false;
-    return is_hostname(at + 1, length - (gsize)(at - text) - 1);
-}
+    gsize weeks = strspn(at, "0123456789");
 
-static bool is_address(int family, const char *text)
-{
-    unsigned char bytes[16];
-
-    return inet_pton(family, text, bytes) == 1;
-}
-
-static bool is_ipv4(const char *text, gsize length)
-{
-    return is_address(AF_INET, text);
-}
-
-static bool is_ipv6(const char *text, gsize length)
-{
-    return is_address(AF_INET6, text);
-}
-
-static bool is_uri_reference(const char *text, gsize length)
-{
-    for (gsize i = 0; i < length; i++)
-        if ((unsigned char)text[i] <= ' ' || strchr("<>\"{}|\\^`", text[i]))
+    if (weeks > 0 && g_str_equal(at + weeks, "W"))
+        return true;
+    if (!read_units(&at, "YMD", &dates))
+        return false;
+    if (*at == 'T') {
+        at++;
+        if (!read_units(&at, "HMS", &times) || times == 0)
             return false;
-    return true;
+    }
+    return *at == '\0' && dates + times > 0;
 }
 
-static bool is_uri(const char *text, gsize length)
-{
-    gsize scheme =
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
-
-    return scheme > 0 && g_ascii_isalpha(*text) && text[scheme] == ':' && scheme + 1 < length &&
-           is_uri_reference(text, length);
-}
+/* ---- the rest ---- */
 
 static bool is_uuid(const char *text, gsize length)
 {
+    if (g_ascii_strncasecmp(text, "urn:uuid:", 9) == 0) {
+        text += 9;
+        length -= 9;
+    }
     return length == 36 && g_uuid_string_is_valid(text);
 }
 
@@ -139,16 +146,6 @@ static bool is_regex(const char *text, gsize length)
     return regex != NULL;
 }
 
-static bool is_json_pointer(const char *text, gsize length)
-{
-    if (length > 0 && *text != '/')
-        return false;
-    for (gsize i = 0; i < length; i++)
-        if (text[i] == '~' && text[i + 1] != '0' && text[i + 1] != '1')
-            return false;
-    return true;
-}
-
 static const struct {
     const char *name, *words;
     bool (*holds)(const char *text, gsize length);
@@ -156,16 +153,26 @@ static const struct {
     {"date", "a date like 2026-03-01", is_date},
     {"time", "a time like 12:30:00Z", is_time},
     {"date-time", "a date and time like 2026-03-01T12:30:00Z", is_date_time},
-    {"email", "an e-mail address", is_email},
-    {"hostname", "a host name", is_hostname},
-    {"ipv4", "an IPv4 address", is_ipv4},
-    {"ipv6", "an IPv6 address", is_ipv6},
-    {"uri", "a URL with its scheme", is_uri},
-    {"url", "a URL with its scheme", is_uri},
-    {"uri-reference", "a URL or path", is_uri_reference},
+    {"duration", "a duration like P1DT12H", is_duration},
+    {"email", "an e-mail address", format_is_email},
+    {"idn-email", "an e-mail address", format_is_idn_email},
+    {"hostname", "a host name", format_is_hostname},
+    {"idn-hostname", "a host name", format_is_idn_hostname},
+    {"ipv4", "an IPv4 address", format_is_ipv4},
+    {"ipv6", "an IPv6 address", format_is_ipv6},
+    {"uri", "a URL with its scheme, like https://example.com/path", format_is_uri},
+    {"url", "a URL with its scheme, like https://example.com/path", format_is_uri},
+    {"uri-reference", "a URL or path", format_is_uri_reference},
+    {"iri", "a URL with its scheme, like https://example.com/path", format_is_iri},
+    {"iri-reference", "a URL or path", format_is_iri_reference},
+    {"uri-template", "a URL template like /users/{id}", format_is_uri_template},
     {"uuid", "a UUID", is_uuid},
     {"regex", "a regular expression", is_regex},
-    {"json-pointer", "a JSON pointer", is_json_pointer},
+    {"json-pointer", "a JSON pointer like /spec/owner", format_is_json_pointer},
+    {"json-pointer-uri-fragment", "a JSON pointer like #/spec/owner",
+     format_is_json_pointer_fragment},
+    {"relative-json-pointer", "a relative JSON pointer like 1/name",
+     format_is_relative_json_pointer},
 };
 
 bool jsonschema_format(const char *format, const char *text, gsize length)

@@ -2,6 +2,7 @@
 #include "formats/jsonschema_internal.h"
 
 #include "formats/json.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -16,216 +17,226 @@ bool schema_has_type(const Value *instance, const char *type)
     return g_str_equal(value_kind_name(value_kind(instance)), type);
 }
 
-static const char *type_words(const char *type)
-{
-    static const char *const words[][2] = {
-        {"string", "text"},           {"integer", "a whole number"}, {"number", "a number"},
-        {"boolean", "true or false"}, {"array", "a list"},           {"object", "an object"},
-        {"null", "empty (null)"},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(words); i++)
-        if (g_str_equal(words[i][0], type))
-            return words[i][1];
-    return type;
-}
-
-static bool keyword_type(SchemaWalk *v, const Value *schema, const Value *argument,
-                         const Value *instance)
+static bool keyword_type(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
     g_autoptr(GString) words = g_string_new(NULL);
 
     if (value_is(argument, VALUE_STRING)) {
-        if (schema_has_type(instance, value_string(argument, "")))
+        if (schema_has_type(at->instance, value_string(argument, "")))
             return true;
-        g_string_append(words, type_words(value_string(argument, "")));
+        g_string_append(words, schema_type_words(value_string(argument, "")));
     }
     for (guint i = 0; i < value_count(argument); i++) {
         const char *type = value_string(value_item(argument, i), "");
 
-        if (schema_has_type(instance, type))
+        if (schema_has_type(at->instance, type))
             return true;
-        g_string_append_printf(words, "%s%s", i ? " or " : "", type_words(type));
+        g_string_append_printf(words, "%s%s", i ? " or " : "", schema_type_words(type));
     }
-    return schema_fail(v, schema, "type", instance, argument, "must be %s", words->str);
+    return schema_fail(v, at, "type", argument, "must be %s", words->str);
 }
 
-static bool keyword_enum(SchemaWalk *v, const Value *schema, const Value *argument,
-                         const Value *instance)
+static bool keyword_enum(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
     g_autoptr(GString) words = g_string_new(NULL);
     guint count = value_count(argument);
 
     for (guint i = 0; i < count; i++)
-        if (value_equal(value_item(argument, i), instance))
+        if (value_equal(value_item(argument, i), at->instance))
             return true;
     for (guint i = 0; i < MIN(count, 20); i++) {
         g_string_append(words, i ? ", " : "");
         json_write(words, value_item(argument, i), JSON_COMPACT);
     }
-    return schema_fail(v, schema, "enum", instance, argument, "must be one of %s%s", words->str,
+    return schema_fail(v, at, "enum", argument, "must be one of %s%s", words->str,
                        count > 20 ? ", …" : "");
 }
 
-static bool keyword_const(SchemaWalk *v, const Value *schema, const Value *argument,
-                          const Value *instance)
+static bool keyword_const(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    if (value_equal(argument, instance))
+    if (value_equal(argument, at->instance))
         return true;
     g_autofree char *text = json_to_string(argument, JSON_COMPACT);
 
-    return schema_fail(v, schema, "const", instance, argument, "must be %s", text);
+    return schema_fail(v, at, "const", argument, "must be %s", text);
 }
 
 /* ---- numbers ---- */
 
-static bool bound(SchemaWalk *v, const Value *schema, const char *keyword, const Value *argument,
-                  const Value *instance, bool holds, const char *words)
+static bool bound(SchemaWalk *v, const SchemaPlace *at, const char *keyword, const Value *argument,
+                  bool holds, const char *words)
 {
-    if (!value_is(instance, VALUE_NUMBER) || !value_is(argument, VALUE_NUMBER) || holds)
+    if (!value_is(at->instance, VALUE_NUMBER) || !value_is(argument, VALUE_NUMBER) || holds)
         return true;
     g_autofree char *text = json_to_string(argument, JSON_COMPACT);
 
-    return schema_fail(v, schema, keyword, instance, argument, "must be %s %s", words, text);
+    return schema_fail(v, at, keyword, argument, "must be %s %s", words, text);
 }
 
-static bool keyword_minimum(SchemaWalk *v, const Value *schema, const Value *argument,
-                            const Value *instance)
+static bool keyword_minimum(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    bool holds = value_number(instance, 0) >= value_number(argument, 0);
+    bool holds = value_number(at->instance, 0) >= value_number(argument, 0);
 
-    return bound(v, schema, "minimum", argument, instance, holds, "at least");
+    return bound(v, at, "minimum", argument, holds, "at least");
 }
 
-static bool keyword_maximum(SchemaWalk *v, const Value *schema, const Value *argument,
-                            const Value *instance)
+static bool keyword_maximum(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    bool holds = value_number(instance, 0) <= value_number(argument, 0);
+    bool holds = value_number(at->instance, 0) <= value_number(argument, 0);
 
-    return bound(v, schema, "maximum", argument, instance, holds, "at most");
+    return bound(v, at, "maximum", argument, holds, "at most");
 }
 
-static bool keyword_exclusive_minimum(SchemaWalk *v, const Value *schema, const Value *argument,
-                                      const Value *instance)
+static bool keyword_exclusive_minimum(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    bool holds = value_number(instance, 0) > value_number(argument, 0);
+    bool holds = value_number(at->instance, 0) > value_number(argument, 0);
 
-    return bound(v, schema, "exclusiveMinimum", argument, instance, holds, "more than");
+    return bound(v, at, "exclusiveMinimum", argument, holds, "more than");
 }
 
-static bool keyword_exclusive_maximum(SchemaWalk *v, const Value *schema, const Value *argument,
-                                      const Value *instance)
+static bool keyword_exclusive_maximum(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    bool holds = value_number(instance, 0) < value_number(argument, 0);
+    bool holds = value_number(at->instance, 0) < value_number(argument, 0);
 
-    return bound(v, schema, "exclusiveMaximum", argument, instance, holds, "less than");
+    return bound(v, at, "exclusiveMaximum", argument, holds, "less than");
 }
 
-static bool keyword_multiple_of(SchemaWalk *v, const Value *schema, const Value *argument,
-                                const Value *instance)
+/* Whole multiples as people count, in decimals: 0.3 is three times 0.1, though no double is. */
+static bool is_multiple(double number, double divisor)
+{
+    double times = round(number / divisor);
+
+    if (fmod(number, divisor) == 0)
+        return true;
+    return fabs(times) < 0x1p50 && (number != floor(number) || divisor != floor(divisor)) &&
+           fabs(times * divisor - number) <= 4 * DBL_EPSILON * fabs(number);
+}
+
+static bool keyword_multiple_of(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
     double divisor = value_number(argument, 0);
-    double quotient = divisor > 0 ? value_number(instance, 0) / divisor : 0;
-    bool holds = fabs(quotient - round(quotient)) <= 1e-9 * fmax(1, fabs(quotient));
+    bool holds = divisor <= 0 || is_multiple(value_number(at->instance, 0), divisor);
 
-    return bound(v, schema, "multipleOf", argument, instance, holds, "a multiple of");
+    return bound(v, at, "multipleOf", argument, holds, "a multiple of");
 }
 
 /* ---- text ---- */
 
-bool schema_count_bound(SchemaWalk *v, const Value *schema, const char *keyword,
-                        const Value *argument, const Value *instance, int64_t count,
-                        const char *words, const char *unit)
+bool schema_count_bound(SchemaWalk *v, const SchemaPlace *at, const char *keyword,
+                        const Value *argument, int64_t count, const char *words, const char *unit)
 {
-    int64_t limit = value_int(argument, -1);
+    double limit = value_number(argument, -1);
     bool maximum = g_str_has_prefix(keyword, "max");
 
-    if (limit < 0 || (maximum ? count <= limit : count >= limit))
+    if (!(limit >= 0) || (maximum ? (double)count <= limit : (double)count >= limit))
         return true;
-    return schema_fail(v, schema, keyword, instance, argument,
-                       "must %s at %s %" G_GINT64_FORMAT " %s%s", words, maximum ? "most" : "least",
-                       (gint64)limit, unit, limit == 1 ? "" : "s");
+    return schema_fail(v, at, keyword, argument, "must %s at %s %.0f %s%s", words,
+                       maximum ? "most" : "least", limit, unit, limit == 1 ? "" : "s");
 }
 
-static bool text_bound(SchemaWalk *v, const Value *schema, const char *keyword,
-                       const Value *argument, const Value *instance)
+static bool text_bound(SchemaWalk *v, const SchemaPlace *at, const char *keyword,
+                       const Value *argument)
 {
-    if (!value_is(instance, VALUE_STRING))
+    if (!value_is(at->instance, VALUE_STRING))
         return true;
-    gsize length = value_string_length(instance);
-    int64_t count = g_utf8_strlen(value_string(instance, ""), (gssize)length);
+    gsize length = value_string_length(at->instance);
+    int64_t count = g_utf8_strlen(value_string(at->instance, ""), (gssize)length);
 
     if (count == 0 && value_int(argument, 0) == 1 && g_str_equal(keyword, "minLength"))
-        return schema_fail(v, schema, keyword, instance, argument, "must not be empty");
-    return schema_count_bound(v, schema, keyword, argument, instance, count, "have", "character");
+        return schema_fail(v, at, keyword, argument, "must not be empty");
+    return schema_count_bound(v, at, keyword, argument, count, "have", "character");
 }
 
-static bool keyword_min_length(SchemaWalk *v, const Value *schema, const Value *argument,
-                               const Value *instance)
+static bool keyword_min_length(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    return text_bound(v, schema, "minLength", argument, instance);
+    return text_bound(v, at, "minLength", argument);
 }
 
-static bool keyword_max_length(SchemaWalk *v, const Value *schema, const Value *argument,
-                               const Value *instance)
+static bool keyword_max_length(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
-    return text_bound(v, schema, "maxLength", argument, instance);
+    return text_bound(v, at, "maxLength", argument);
 }
 
-/* NULL where pattern is none; a schema with such a pattern holds nothing back by it. */
-const Regex *schema_regex_of(SchemaWalk *v, const char *pattern)
-{
-    Regex *regex = g_hash_table_lookup(v->regexes, pattern);
+/* ---- patterns ---- */
 
-    if (!regex && (regex = regex_new(pattern, 0, NULL)))
-        g_hash_table_insert(v->regexes, g_strdup(pattern), regex);
+static const Regex *regex_of(SchemaWalk *v, const SchemaPlace *at, const Value *pattern)
+{
+    const char *text = value_string(pattern, "");
+    Regex *regex = g_hash_table_lookup(v->regexes, text);
+
+    v->steps += 100;
+    if (regex)
+        return regex;
+    if (!(regex = regex_new(text, 0, NULL))) {
+        schema_trouble(v, at, "pattern", pattern,
+                       "cannot be checked: its schema's pattern %s is not a regular expression",
+                       text);
+        return NULL;
+    }
+    g_hash_table_insert(v->regexes, g_strdup(text), regex);
     return regex;
 }
 
-static bool keyword_pattern(SchemaWalk *v, const Value *schema, const Value *argument,
-                            const Value *instance)
+bool schema_pattern_fits(SchemaWalk *v, const SchemaPlace *at, const Value *pattern,
+                         const char *text, gsize length)
 {
-    const char *pattern = value_string(argument, NULL);
+    const Regex *regex = regex_of(v, at, pattern);
 
-    if (!value_is(instance, VALUE_STRING) || !pattern)
-        return true;
-    const Regex *regex = schema_regex_of(v, pattern);
+    if (!regex || v->stopped)
+        return false;
+    RegexResult result = regex_test(regex, text, length, &v->effort);
 
-    v->steps += 100;
-    if (!regex)
-        return schema_fail(v, schema, "pattern", instance, argument,
-                           "cannot be checked: its schema's pattern %s is not a regular expression",
-                           pattern);
-    if (regex_matches(regex, value_string(instance, ""), value_string_length(instance)))
-        return true;
-    return schema_fail(v, schema, "pattern", instance, argument, "must match the pattern %s",
-                       pattern);
+    if (result == REGEX_EXCEEDED || v->effort > SCHEMA_EFFORT_MAX) {
+        schema_trouble(v, at, "pattern", pattern,
+                       "cannot be checked: its schema's pattern %s takes too long",
+                       value_string(pattern, ""));
+        v->stopped = v->effort > SCHEMA_EFFORT_MAX;
+    }
+    return result == REGEX_MATCH;
 }
 
-static bool keyword_format(SchemaWalk *v, const Value *schema, const Value *argument,
-                           const Value *instance)
+static bool keyword_pattern(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
+{
+    bool troubled = v->troubled;
+
+    if (!value_is(at->instance, VALUE_STRING) || !value_is(argument, VALUE_STRING))
+        return true;
+    if (schema_pattern_fits(v, at, argument, value_string(at->instance, ""),
+                            value_string_length(at->instance)))
+        return true;
+    if (v->troubled && !troubled)
+        return false;
+    const char *pattern = value_string(argument, "");
+    g_autofree char *words = schema_pattern_words(pattern);
+
+    if (words)
+        return schema_fail(v, at, "pattern", argument, "must %s", words);
+    return schema_fail(v, at, "pattern", argument, "must match the pattern %s", pattern);
+}
+
+static bool keyword_format(SchemaWalk *v, const SchemaPlace *at, const Value *argument)
 {
     const char *format = value_string(argument, "");
 
-    if (!value_is(instance, VALUE_STRING) ||
-        jsonschema_format(format, value_string(instance, ""), value_string_length(instance)))
+    if (!value_is(at->instance, VALUE_STRING) ||
+        jsonschema_format(format, value_string(at->instance, ""),
+                          value_string_length(at->instance)))
         return true;
-    return schema_fail(v, schema, "format", instance, argument, "must be %s",
-                       jsonschema_format_words(format));
+    return schema_fail(v, at, "format", argument, "must be %s", jsonschema_format_words(format));
 }
 
 const SchemaKeyword schema_scalar_keywords[] = {
-    {"type", keyword_type},
-    {"enum", keyword_enum},
-    {"const", keyword_const},
-    {"minimum", keyword_minimum},
-    {"maximum", keyword_maximum},
-    {"exclusiveMinimum", keyword_exclusive_minimum},
-    {"exclusiveMaximum", keyword_exclusive_maximum},
-    {"multipleOf", keyword_multiple_of},
-    {"minLength", keyword_min_length},
-    {"maxLength", keyword_max_length},
-    {"pattern", keyword_pattern},
-    {"format", keyword_format},
-    {NULL, NULL},
+    {"type", DRAFT_ALL, keyword_type},
+    {"enum", DRAFT_ALL, keyword_enum},
+    {"const", DRAFT_ALL, keyword_const},
+    {"minimum", DRAFT_ALL, keyword_minimum},
+    {"maximum", DRAFT_ALL, keyword_maximum},
+    {"exclusiveMinimum", DRAFT_ALL, keyword_exclusive_minimum},
+    {"exclusiveMaximum", DRAFT_ALL, keyword_exclusive_maximum},
+    {"multipleOf", DRAFT_ALL, keyword_multiple_of},
+    {"minLength", DRAFT_ALL, keyword_min_length},
+    {"maxLength", DRAFT_ALL, keyword_max_length},
+    {"pattern", DRAFT_ALL, keyword_pattern},
+    {"format", DRAFT_ALL, keyword_format},
+    {NULL, 0, NULL},
 };

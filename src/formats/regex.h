@@ -9,13 +9,19 @@ typedef struct Regex Regex;
 
 typedef enum { REGEX_IGNORE_CASE = 1 << 0, REGEX_MULTILINE = 1 << 1 } RegexFlags;
 
-/* ERROR_INPUT "… is not a regular expression: reason at offset N". */
+/* ERROR_INPUT "… is not a regular expression: reason". */
 Regex *regex_new(const char *pattern, RegexFlags flags, GError **error);
 void regex_free(Regex *regex);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Regex, regex_free)
 
 /* Does it match somewhere in text? text is UTF-8. Any number of threads may share a regex. */
 bool regex_matches(const Regex *regex, const char *text, gsize length);
+
+typedef enum { REGEX_NO_MATCH, REGEX_MATCH, REGEX_EXCEEDED } RegexResult;
+
+/* The same, for those who must tell a pattern that gave up from one that does not match. *effort
+ * grows by what it cost, in units of some microseconds: who tests many texts bounds their sum. */
+RegexResult regex_test(const Regex *regex, const char *text, gsize length, guint *effort);
 
 #define REGEX_GROUPS_MAX 20
 

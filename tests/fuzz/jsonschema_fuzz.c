@@ -20,6 +20,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     bool holds = jsonschema_validate(schema, instance, diagnostics);
 
     g_assert(holds == (diagnostics_count(diagnostics) == 0));
+    g_assert(holds == jsonschema_matches(arena, schema, instance));
     for (guint i = 0; i < diagnostics_count(diagnostics); i++)
         g_assert_nonnull(diagnostics_get(diagnostics, i)->pointer);
     g_assert_nonnull(jsonschema_with_defaults(arena, schema, instance));

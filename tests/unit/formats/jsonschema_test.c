@@ -22,11 +22,20 @@ static const Case CASES[] = {
      "Service Name (\"name\") is required"},
     {"properties/names-the-field",
      "{'properties':{'name':{'title':'Service Name','pattern':'^[a-z]+$'}}}", "{'name':'A b'}",
-     "Service Name (\"name\") must match the pattern ^[a-z]+$"},
+     "Service Name (\"name\") must hold only lower-case letters"},
     {"pattern/dollar-is-the-end-only", "{'pattern':'^[a-z]+$'}", "'abc\\n'",
-     "instance must match the pattern ^[a-z]+$"},
+     "instance must hold only lower-case letters"},
     {"pattern/catastrophic-one-stops", "{'pattern':'^(a+)+$'}",
-     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'", "instance must match the pattern ^(a+)+$"},
+     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'",
+     "instance cannot be checked: its schema's pattern ^(a+)+$ takes too long"},
+    {"pattern/giving-up-is-not-holding", "{'not':{'pattern':'^(a+)+$'}}",
+     "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'",
+     "instance cannot be checked: its schema's pattern ^(a+)+$ takes too long"},
+    {"pattern/words-of-two-classes", "{'pattern':'^[a-z][a-z0-9-]*$'}", "'1'",
+     "instance must begin with one of lower-case letters and go on with only lower-case letters, "
+     "digits and \"-\""},
+    {"pattern/what-is-not-simple-is-shown", "{'pattern':'^(a|b)$'}", "'c'",
+     "instance must match the pattern ^(a|b)$"},
     {"pattern/one-that-is-none-is-reported", "{'pattern':'('}", "'a'",
      "instance cannot be checked: its schema's pattern ( is not a regular expression"},
     {"additional/refused", "{'properties':{'a':{}},'additionalProperties':false}", "{'a':1,'b':2}",
@@ -35,9 +44,9 @@ static const Case CASES[] = {
      "{'patternProperties':{'^x-':{}},'additionalProperties':false}", "{'x-a':1}", NULL},
     {"additional/schema", "{'additionalProperties':{'type':'number'}}", "{'a':'x'}",
      "\"a\" must be a number"},
-    {"items/each", "{'items':{'type':'number'}}", "[1,'x']", "\"1\" must be a number"},
+    {"items/each", "{'items':{'type':'number'}}", "[1,'x']", "entry 2 must be a number"},
     {"items/tuple", "{'items':[{'type':'number'}],'additionalItems':false}", "[1,2]",
-     "\"1\" is not allowed here"},
+     "entry 2 is not allowed here"},
     {"items/unique", "{'uniqueItems':true}", "[1,2,1.0]",
      "instance must not hold the same item twice (items 1 and 3)"},
     {"items/least", "{'minItems':1}", "[]", "instance must have at least 1 item"},
@@ -71,6 +80,26 @@ static const Case CASES[] = {
      "{'a':'x'}", "\"a\" must be a number"},
     {"ref/missing-says-which", "{'$ref':'#/definitions/n'}", "1",
      "instance cannot be checked: its schema refers to #/definitions/n, which is not there"},
+    {"ref/remote-is-not-fetched", "{'$ref':'https://a.example/schema'}", "1",
+     "instance cannot be checked: its schema refers to https://a.example/schema, and schemas "
+     "outside of the document are not fetched"},
+    {"ref/missing-within-not-does-not-hold", "{'not':{'$ref':'#/definitions/n'}}", "1",
+     "instance cannot be checked: its schema refers to #/definitions/n, which is not there"},
+    {"ref/siblings-do-not-count-in-draft-07",
+     "{'definitions':{'n':{'type':'number'}},'properties':{'a':{'$ref':'#/definitions/n',"
+     "'minimum':5}}}",
+     "{'a':1}", NULL},
+    {"ref/siblings-count-in-2020-12",
+     "{'$schema':'https://json-schema.org/draft/2020-12/schema','$defs':{'n':{'type':'number'}},"
+     "'properties':{'a':{'$ref':'#/$defs/n','minimum':5}}}",
+     "{'a':1}", "\"a\" must be at least 5"},
+    {"unevaluated/says-which",
+     "{'$schema':'https://json-schema.org/draft/2020-12/schema','allOf':[{'properties':{'a':{}}}],"
+     "'unevaluatedProperties':false}",
+     "{'a':1,'b':2}", "instance is not allowed to have the additional property \"b\""},
+    {"items/an-entry-says-of-which-list",
+     "{'properties':{'tags':{'items':{'pattern':'^[a-z]+$'}}}}", "{'tags':['a','B']}",
+     "entry 2 of \"tags\" must hold only lower-case letters"},
     {"ref/endless-stops", "{'$ref':'#'}", "1", "instance is too deep or too large to be checked"},
     {"ref/exponential-stops", "{'allOf':[{'$ref':'#'},{'$ref':'#'}]}", "1",
      "instance is too deep or too large to be checked"},
@@ -135,9 +164,46 @@ static void test_defaults(void)
     assert_defaults("{'properties':{'k':{'default':'x'}},'if':{'properties':{'k':{'const':'x'}}},"
                     "'then':{'properties':{'d':{'default':true}}}}",
                     "{}", "{\"d\":true,\"k\":\"x\"}");
+    assert_defaults("{'properties':{'l':{'type':'array','minItems':2,'items':{'default':'x'}}}}",
+                    "{}", "{\"l\":[\"x\",\"x\"]}");
+    assert_defaults("{'properties':{'a':{'allOf':[{'default':1}]}}}", "{}", "{\"a\":1}");
+    assert_defaults("{'properties':{'a':{'default':{'x':1},'properties':{'y':{'default':2}}}}}",
+                    "{}", "{\"a\":{\"x\":1,\"y\":2}}");
+    assert_defaults(
+        "{'properties':{'a':{}},'dependencies':{'a':{'properties':{'b':{'default':2}}}}}",
+        "{'a':1}", "{\"a\":1,\"b\":2}");
     assert_defaults("{'definitions':{'n':{'default':7}},'properties':{'a':{'$ref':"
                     "'#/definitions/n'}}}",
                     "{}", "{\"a\":7}");
+}
+
+/* Whatever a schema and its patterns cost, the answer comes. */
+static void test_many_costly_texts(void)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    Value *texts = value_array_new(arena);
+
+    for (guint i = 0; i < 20000; i++)
+        value_append(
+            arena, texts,
+            value_string_new(arena, arena_printf(arena, "aaaaaaaaaaaaaaaaaaaaaaaaaa%u!", i)));
+    g_assert_false(
+        jsonschema_validate(parse(arena, "{'items':{'pattern':'^(a+)+$'}}"), texts, diagnostics));
+    g_assert_cmpstr(diagnostics_get(diagnostics, 0)->message, ==,
+                    "entry 1 cannot be checked: its schema's pattern ^(a+)+$ takes too long");
+}
+
+static void test_many_violations(void)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    Value *numbers = value_array_new(arena);
+
+    for (int i = 0; i < 1000; i++)
+        value_append(arena, numbers, value_int_new(arena, i));
+    g_autoptr(GPtrArray) found =
+        jsonschema_violations(arena, parse(arena, "{'items':{'type':'string'}}"), numbers);
+    g_assert_cmpint(found->len, ==, 200);
 }
 
 int main(int argc, char **argv)
@@ -149,5 +215,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/jsonschema/pointer-leads-to-the-missing-member", test_pointer);
     g_test_add_func("/jsonschema/defaults-fill-what-is-absent", test_defaults);
+    g_test_add_func("/jsonschema/many-costly-texts-end", test_many_costly_texts);
+    g_test_add_func("/jsonschema/violations-have-a-ceiling", test_many_violations);
     return g_test_run();
 }
