@@ -1,0 +1,31 @@
+/* Handlers of the scaffolder's routes, by subject; the table of them is in api.c. */
+#pragma once
+#include "net/http_server.h"
+
+#define SCAFFOLDER_HANDLER(name) Response *name(Request *request, void *room, GError **error)
+
+/* templates.c */
+SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema);
+SCAFFOLDER_HANDLER(scaffolder_api_actions);
+SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions);
+/* tasks.c */
+SCAFFOLDER_HANDLER(scaffolder_api_task_create);
+SCAFFOLDER_HANDLER(scaffolder_api_tasks);
+SCAFFOLDER_HANDLER(scaffolder_api_task);
+SCAFFOLDER_HANDLER(scaffolder_api_task_cancel);
+SCAFFOLDER_HANDLER(scaffolder_api_task_retry);
+/* events.c */
+SCAFFOLDER_HANDLER(scaffolder_api_task_events);
+SCAFFOLDER_HANDLER(scaffolder_api_task_eventstream);
+/* dry_run.c */
+SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
+/* autocomplete.c */
+SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
+/* provenance.c */
+SCAFFOLDER_HANDLER(scaffolder_api_provenance);
+
+/* 400 {errors}, as Backstage says what is wrong with values. */
+Response *scaffolder_api_reply_errors(Request *request, const Value *errors);
+/* A body's values and secrets, empty where it has none. ERROR_INPUT where they are no objects. */
+gboolean scaffolder_api_read_values(Arena *arena, const Value *body, const Value **values,
+                                    const Value **secrets, GError **error);

@@ -1,0 +1,30 @@
+/* Dry runs. */
+#include "scaffolder/api/api.h"
+
+#include "scaffolder/scaffolder_internal.h"
+#include "spine/access.h"
+
+SCAFFOLDER_HANDLER(scaffolder_api_dry_run)
+{
+    Scaffolder *scaffolder = room;
+    Arena *arena = request_arena(request);
+    const Value *body = request_body_json(request, error), *values, *secrets;
+    const Value *template = value_get(body, "template");
+
+    if (!body || !scaffolder_api_read_values(arena, body, &values, &secrets, error))
+        return NULL;
+    if (!value_is(template, VALUE_OBJECT)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "request/body must have required property 'template'");
+        return NULL;
+    }
+    const Value *errors = template_check(arena, template, values, secrets);
+
+    if (value_count(errors) > 0)
+        return scaffolder_api_reply_errors(request, errors);
+    const Value *reply =
+        task_dry_run(scaffolder, arena, template, values, secrets,
+                     value_get(body, "directoryContents"), access_actor(request), error);
+
+    return reply ? response_json(request, 200, reply) : NULL;
+}
