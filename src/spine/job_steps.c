@@ -24,9 +24,13 @@ static const char SQL_SKIP[] =
 static const char SQL_FAIL[] = "UPDATE job_step SET state = 'failed', error = $1, ended_at = $2"
                                " WHERE job = $3 AND id = $4 AND state = 'running'";
 static const char SQL_INTERRUPT[] =
-    "UPDATE job_step SET state = 'interrupted', ended_at = $1 WHERE job = $2 AND state = 'running'";
-static const char SQL_ANSWER[] = "UPDATE job_step SET state = $1, output = $2, error = $3,"
-                                 " ended_at = $4 WHERE job = $5 AND id = $6";
+    "UPDATE job_step SET state = 'interrupted', ended_at = $1 WHERE job = $2"
+    " AND state IN ('running', 'waiting')";
+static const char SQL_WAIT[] =
+    "UPDATE job_step SET state = 'waiting', ended_at = NULL WHERE job = $1 AND id = $2";
+static const char SQL_ANSWER[] =
+    "UPDATE job_step SET state = $1, output = $2, error = $3, ended_at = $4"
+    " WHERE job = $5 AND id = $6 AND state <> 'waiting'";
 static const char SQL_LIST[] = "SELECT id, name, state, started_at, ended_at, output, error,"
                                " workspace_tree FROM job_step WHERE job = $1 ORDER BY position";
 
@@ -175,6 +179,45 @@ gboolean job_step_open(Job *job, const char *id, const char *name, StepRecovery 
     return FALSE;
 }
 
+/* ---- waiting ---- */
+
+typedef struct {
+    Job *job;
+    const char *id, *question;
+    DbWriteFn write;
+    void *data;
+} WaitWrite;
+
+static gboolean write_wait(DbConn *tx, void *data, GError **error)
+{
+    const WaitWrite *wait = data;
+    Job *job = wait->job;
+    JobRow row;
+
+    if (!job_load(tx, job->arena, job->id, &row, error))
+        return FALSE;
+    if (row.cancel_asked) {
+        g_set_error(error, PAVE_ERROR, ERROR_CANCELLED, "the job was cancelled");
+        return FALSE;
+    }
+    return (!wait->write || wait->write(tx, wait->data, error)) &&
+           job_steps_interrupt(tx, job->id, error) &&
+           db_exec(tx, error, SQL_WAIT, "tt", job->id, wait->id) == 1 &&
+           job_move_to_waiting(tx, job->arena, &row, wait->id, wait->question, error);
+}
+
+gboolean job_step_wait(Job *job, const char *id, const char *question, DbWriteFn write, void *data,
+                       GError **error)
+{
+    WaitWrite wait = {job, id, question, write, data};
+
+    if (!job_write(job, write_wait, &wait, error))
+        return FALSE;
+    job->waiting = TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_CANCELLED, "step %s waits for a person", id);
+    return FALSE;
+}
+
 /* ---- closing ---- */
 
 static gboolean one_step(int64_t affected, const StepWrite *write, GError **error)
@@ -252,10 +295,16 @@ gboolean job_step_answer(DbConn *tx, const char *job, const char *step, const ch
 {
     gboolean done = g_str_equal(answer, "done");
     g_autofree char *text = done && output ? json_to_string(output, JSON_COMPACT) : NULL;
+    int64_t answered =
+        db_exec(tx, error, SQL_ANSWER, "tttitt", done ? "succeeded" : "failed", text,
+                done ? NULL : "a person said that it took no effect", clock_now_ms(), job, step);
 
-    return db_exec(tx, error, SQL_ANSWER, "tttitt", done ? "succeeded" : "failed", text,
-                   done ? NULL : "a person said that it took no effect", clock_now_ms(), job,
-                   step) == 1;
+    if (answered == 0)
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
+                    "step %s was not interrupted: it asks for something else, and whoever is asked "
+                    "answers there",
+                    step);
+    return answered == 1;
 }
 
 /* ---- showing ---- */

@@ -164,9 +164,10 @@ static gboolean write_cancel(DbConn *tx, void *data, GError **error)
         return job_ask_cancel(tx, row.id, request->actor, error);
     if (job_state_is_terminal(row.state))
         return conflict(&row, "it has ended", error);
-    return job_move_to_end(tx, request->arena, &row, kind_of(request->jobs, &row), JOB_CANCELLED,
-                           request->actor, NULL, "CancelledError", "cancelled before it ran",
-                           error);
+    return job_move_to_end(
+        tx, request->arena, &row, kind_of(request->jobs, &row), JOB_CANCELLED, request->actor, NULL,
+        "CancelledError",
+        row.state == JOB_WAITING ? "cancelled while it waited" : "cancelled before it ran", error);
 }
 
 gboolean jobs_cancel(Jobs *jobs, const char *id, const char *actor, GError **error)
@@ -195,6 +196,10 @@ static gboolean write_retry(DbConn *tx, void *data, GError **error)
         return FALSE;
     if (row.state != JOB_FAILED && row.state != JOB_CANCELLED)
         return conflict(&row, "only a failed or cancelled job can be retried", error);
+    const JobKind *kind = kind_of(request->jobs, &row);
+
+    if (kind && kind->retried && !kind->retried(tx, row.id, kind->data, error))
+        return FALSE;
     return (!request->sealed || job_put_secrets(tx, row.id, request->sealed, error)) &&
            job_move_to_queued(tx, request->arena, &row, request->actor, "retry", error);
 }
@@ -253,6 +258,17 @@ gboolean jobs_answer(Jobs *jobs, const char *id, const char *answer, const Value
         return FALSE;
     jobs_changed(jobs, id);
     return TRUE;
+}
+
+gboolean jobs_resume(DbConn *tx, Arena *arena, const char *id, const char *step, const char *actor,
+                     const char *reason, gboolean *resumed, GError **error)
+{
+    JobRow row;
+
+    if (!job_load(tx, arena, id, &row, error))
+        return FALSE;
+    *resumed = row.state == JOB_WAITING && g_strcmp0(row.waiting_step, step) == 0;
+    return !*resumed || job_move_to_queued(tx, arena, &row, actor, reason, error);
 }
 
 /* ---- waiting ---- */

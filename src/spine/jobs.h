@@ -7,7 +7,7 @@
  * write nothing (ERROR_CANCELLED then).
  *
  * Job states: queued → running → succeeded | failed | cancelled; running → waiting (asks a person)
- * → queued; failed | cancelled → queued (retry). */
+ * → queued; failed | cancelled → queued (retry). A waiting job has no worker. */
 #pragma once
 #include "formats/value.h"
 #include "spine/db.h"
@@ -52,6 +52,8 @@ typedef struct {
                       GError **error);
     void *data;
     guint concurrency; /* of this kind at once on this node; 0: unbounded by kind */
+    /* In the transaction of a retry; may be NULL. FALSE with error refuses it. */
+    gboolean (*retried)(DbConn *tx, const char *job_id, void *data, GError **error);
 } JobKind;
 
 typedef struct {
@@ -101,10 +103,15 @@ gboolean jobs_cancel(Jobs *jobs, const char *id, const char *actor, GError **err
  * may be NULL. */
 gboolean jobs_retry(Jobs *jobs, const char *id, const char *actor, GHashTable *secrets,
                     GError **error);
-/* Answers what a waiting job asked: "done" (the effect is there; output may be given), "repeat" or
- * "fail". */
+/* Answers what a job asked about an interrupted step: "done" (the effect is there; output may be
+ * given), "repeat" or "fail". ERROR_CONFLICT where a step asked by job_step_wait(): whoever asked
+ * takes the answer. */
 gboolean jobs_answer(Jobs *jobs, const char *id, const char *answer, const Value *output,
                      const char *actor, GError **error);
+/* In the transaction of the answer to job_step_wait(): the job goes on. *resumed is FALSE where it
+ * does not wait at that step any more. */
+gboolean jobs_resume(DbConn *tx, Arena *arena, const char *id, const char *step, const char *actor,
+                     const char *reason, gboolean *resumed, GError **error);
 /* Blocks until the job has ended, or timeout_ms (-1: for ever), or job_cancelled(waiter). Its state
  * ("succeeded", …) in arena. */
 const char *jobs_wait(Jobs *jobs, Arena *arena, const char *id, Job *waiter, int timeout_ms,
@@ -134,6 +141,11 @@ gboolean job_stopping(Job *job);
  * name is for people. */
 gboolean job_step_open(Job *job, const char *id, const char *name, StepRecovery recovery,
                        JobStep *step, GError **error);
+/* An open step asks people: the job leaves its worker and waits, for days if need be. write (may be
+ * NULL) keeps the question in the same transaction. Never TRUE: with ERROR_CANCELLED the function
+ * returns. jobs_resume() queues the job again, and the step opens as STEP_INTERRUPTED. */
+gboolean job_step_wait(Job *job, const char *id, const char *question, DbWriteFn write, void *data,
+                       GError **error);
 /* The checkpoint. output may be NULL. */
 gboolean job_step_finish(Job *job, const char *id, const Value *output, const char *workspace_tree,
                          GError **error);

@@ -124,7 +124,9 @@ static void *run_thread(void *data)
 
     run(job);
     pthread_mutex_lock(&jobs->lock);
-    g_hash_table_remove(jobs->running, id);
+    /* A job that waited and was answered at once may run again already. */
+    if (g_hash_table_lookup(jobs->running, id) == job)
+        g_hash_table_remove(jobs->running, id);
     pthread_mutex_unlock(&jobs->lock);
     job_free(job);
     jobs_changed(jobs, id);
@@ -205,7 +207,7 @@ static void start(Jobs *jobs, JobSlot *slot, const JobRow *row)
         return;
     }
     pthread_mutex_lock(&jobs->lock);
-    g_hash_table_insert(jobs->running, job->id, job);
+    g_hash_table_replace(jobs->running, job->id, job);
     slot->running++;
     jobs->active++;
     pthread_mutex_unlock(&jobs->lock);
