@@ -42,6 +42,14 @@ const Command cli_commands[] = {
      command_jobs_retry},
     {"jobs answer", "ID done|repeat|fail", "Answer what a waiting job asks",
      "  pave jobs answer 01989f2e-… repeat", command_jobs_answer},
+    {"approvals", "", "What steps wait for people to agree to",
+     "  pave approvals --mine\n  pave approvals --all --json", command_approvals},
+    {"approvals approve", "ID", "Agree, as one of those who are asked",
+     "  pave approvals approve 01989f2e-… --reason 'in this quarter\'s budget'",
+     command_approvals_approve},
+    {"approvals reject", "ID", "Refuse, with a reason; the step fails",
+     "  pave approvals reject 01989f2e-… --reason 'use the shared database'",
+     command_approvals_reject},
     {"catalog lint", "[PATH…]", "Check catalog files, without a server",
      "  pave catalog lint                              the whole repository\n"
      "  pave catalog lint catalog-info.yaml 'services/*/catalog-info.yaml'\n"

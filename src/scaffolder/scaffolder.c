@@ -51,7 +51,7 @@ static gboolean task_ended(DbConn *tx, const char *job, const char *state, void 
                                .actor = value_path_string(shown, "actor", NULL),
                                .cause = job,
                                .payload = payload});
-    return TRUE;
+    return approvals_close(tx, job, error);
 }
 
 Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Catalog *catalog,
@@ -70,6 +70,7 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
     scaffolder->integrations = integrations(scaffolder->arena, config);
     if (!actions_load(scaffolder, error))
         return NULL;
+    scaffolder->approvals = approvals_new(db, jobs);
     jobs_register(jobs, &(JobKind){.name = SCAFFOLDER_TASK,
                                    .run = task_run,
                                    .ended = task_ended,
@@ -82,6 +83,7 @@ void scaffolder_free(Scaffolder *scaffolder)
 {
     if (!scaffolder)
         return;
+    approvals_free(scaffolder->approvals);
     g_ptr_array_unref(scaffolder->actions);
     arena_free(scaffolder->arena);
     g_free(scaffolder);

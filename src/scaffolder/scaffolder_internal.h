@@ -5,6 +5,7 @@
 #include "scaffolder/day2/day2.h"
 #include "scaffolder/running/running.h"
 #include "scaffolder/scaffolder.h"
+#include "scaffolder/tasks/approvals.h"
 #include "scaffolder/tasks/tasks.h"
 #include "scaffolder/template/template.h"
 
@@ -20,5 +21,6 @@ struct Scaffolder {
     Arena *arena;              /* what lives as long as the room: schemas, custom actions */
     GPtrArray *actions;        /* Action *, sorted by id */
     const Value *integrations; /* for parseRepoUrl */
+    Approvals *approvals;
     atomic_int waiters;        /* requests that wait for events of a task */
 };

@@ -10,8 +10,11 @@ import { refuseSanitizerReports } from './sanitizers.mjs';
 const built = process.env.PAVE_PROGRAM ?? resolve(import.meta.dirname, '../../build/pave');
 const nobody = 65534;
 
-/** {pave, log(), remove()}: Pave with the organisation in folder, whose app-config.yaml takes its URL from PAVE_BASE_URL. */
-export async function startPave(organization) {
+/**
+ * {pave, pid(), log(), restart(), remove()}: Pave with the organisation in folder, whose app-config.yaml takes its URL from
+ * PAVE_BASE_URL. restart() stops it and starts it again on the same data.
+ */
+export async function startPave(organization, environment = {}) {
   const home = await mkdtemp(join(tmpdir(), 'pave-'));
   const isRoot = process.getuid() === 0;
   const [data, program, config] = [join(home, 'data'), join(home, 'pave'), join(home, 'organization/app-config.yaml')];
@@ -24,32 +27,43 @@ export async function startPave(organization) {
   await copyFile(built, program);
   await cp(organization, join(home, 'organization'), { recursive: true });
 
-  const child = spawn(program, ['serve', '--config', config, '--data', join(data, 'pave'), '--port', String(port), ...(isRoot ? ['--user', 'nobody'] : [])], {
-    env: { ...process.env, PAVE_BASE_URL: url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
   let log = '';
-  child.stdout.on('data', (chunk) => (log += chunk));
-  child.stderr.on('data', (chunk) => (log += chunk));
-  const ended = new Promise((done) => child.once('exit', done));
-
+  let child, ended;
   const pave = new Pave({ url, port, data, program });
+  const start = async () => {
+    child = spawn(program, ['serve', '--config', config, '--data', join(data, 'pave'), '--port', String(port), ...(isRoot ? ['--user', 'nobody'] : [])], {
+      env: { ...process.env, PAVE_BASE_URL: url, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stdout.on('data', (chunk) => (log += chunk));
+    child.stderr.on('data', (chunk) => (log += chunk));
+    ended = new Promise((done) => child.once('exit', done));
+    await pave.until('Pave answers', async () => {
+      if (child.exitCode !== null) throw Object.assign(new Error(`pave serve ended: ${log}`), { final: true });
+      return (await pave.raw('GET', '/healthz')).status === 200;
+    }, 60);
+  };
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const status = await ended;
+    if (status !== 0) console.error(`pave serve ended with ${status}\n${log}`);
+  };
   const server = {
     pave,
+    pid: () => child.pid,
     log: () => log,
+    async restart() {
+      await stop();
+      await start();
+    },
     async remove() {
-      child.kill('SIGTERM');
-      const status = await ended;
-      if (status !== 0) console.error(`pave serve ended with ${status}\n${log}`);
+      await stop();
       refuseSanitizerReports(log);
       if (!process.env.PAVE_KEEP) await rm(home, { recursive: true, force: true });
     },
   };
   try {
-    await pave.until('Pave answers', async () => {
-      if (child.exitCode !== null) throw Object.assign(new Error(`pave serve ended: ${log}`), { final: true });
-      return (await pave.raw('GET', '/healthz')).status === 200;
-    }, 60);
+    await start();
   } catch (error) {
     await server.remove();
     throw Object.assign(error, { message: `${error.message}\n${log}` });

@@ -51,6 +51,7 @@ struct ActionRun {
     Arena *arena;
     bool dry;              /* announce effects, make none */
     const char *step;      /* the template's step: what lines are printed under */
+    const char *name;      /* of the step, for people */
     const char *step_id;   /* of the durable step: "provision/apply[0]" */
     const char *intent_id; /* "" in a dry run */
     bool fresh;            /* not an attempt that died: an effect that is there has failed before */
@@ -68,7 +69,8 @@ extern const Action action_fetch_template_file, action_fetch_plain_file, action_
     action_fs_read, action_fs_write, action_fs_append, action_catalog_fetch;
 extern const Action action_fetch_template, action_fetch_plain, action_publish_github,
     action_catalog_register, action_catalog_write, action_debug_log, action_debug_wait,
-    action_fs_rename, action_fs_delete, action_terraform_apply, action_terraform_destroy;
+    action_fs_rename, action_fs_delete, action_pave_approval, action_terraform_apply,
+    action_terraform_destroy;
 
 /* What the configuration defines; sets error where a definition is wrong. */
 gboolean custom_actions_load(Scaffolder *scaffolder, GError **error);

@@ -22,6 +22,7 @@ static const Action *const BUILT_IN[] = {
     &action_debug_wait,
     &action_fs_rename,
     &action_fs_delete,
+    &action_pave_approval,
     &action_terraform_apply,
     &action_terraform_destroy,
 };

@@ -26,5 +26,10 @@ const Route scaffolder_routes[] = {
     {"POST", V2 "/autocomplete/{provider}/{resource}", scaffolder_api_autocomplete, ROUTE_WORKER,
      "scaffolder.task.create"},
     {"GET", V1 "/provenance", scaffolder_api_provenance, ROUTE_WORKER, "scaffolder.task.read"},
+    {"GET", V1 "/approvals", scaffolder_api_approvals, ROUTE_WORKER, "scaffolder.approval.read"},
+    {"GET", V1 "/approvals/{id}", scaffolder_api_approval, ROUTE_WORKER,
+     "scaffolder.approval.read"},
+    {"POST", V1 "/approvals/{id}", scaffolder_api_approval_decide, ROUTE_WORKER,
+     PERMISSION_SIGNED_IN},
     {0},
 };

@@ -23,6 +23,10 @@ SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
 SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
 /* provenance.c */
 SCAFFOLDER_HANDLER(scaffolder_api_provenance);
+/* approvals.c */
+SCAFFOLDER_HANDLER(scaffolder_api_approvals);
+SCAFFOLDER_HANDLER(scaffolder_api_approval);
+SCAFFOLDER_HANDLER(scaffolder_api_approval_decide);
 
 /* 400 {errors}, as Backstage says what is wrong with values. */
 Response *scaffolder_api_reply_errors(Request *request, const Value *errors);

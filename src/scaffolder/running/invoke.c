@@ -181,6 +181,7 @@ gboolean runner_invoke(Runner *runner, const char *step, const char *id, const c
                      .job = runner->job,
                      .arena = runner->arena,
                      .step = step,
+                     .name = name,
                      .step_id = id,
                      .intent_id = "",
                      .dry = !runner->job,
