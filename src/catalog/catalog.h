@@ -40,6 +40,12 @@ const char *catalog_ref(Arena *arena, const char *text, const char *default_kind
 const Value *catalog_register(Catalog *catalog, Arena *arena, const char *type, const char *target,
                               const char *actor, gboolean *exists, Diagnostics *diagnostics,
                               GError **error);
+/* What registering the URL would bring, [{ref, entity, before (as it is there now; absent: it is
+ * new)}]; nothing is written. bytes (NULL: they are read): what the file holds, which is not there
+ * yet. What is wrong with it is in diagnostics; ERROR_CONFLICT where an entity belongs to another
+ * location. */
+const Value *catalog_preview(Catalog *catalog, Arena *arena, const char *target, const char *bytes,
+                             gsize length, Diagnostics *diagnostics, GError **error);
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error);
 

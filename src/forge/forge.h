@@ -37,12 +37,16 @@ typedef struct {
     const char *message, *author_name, *author_email;
     const char *actor, *cause; /* who, and the job id */
     const char *intent_id;     /* written into the repository, so that forge_probe() finds it */
+    gboolean dry;              /* make nothing: what would be answered, with a commit of zeros */
 } ForgePublish;
 
 /* Makes the repository and pushes folder as its first commit. {remoteUrl, repoContentsUrl,
  * commitHash} in arena. ERROR_CONFLICT where the name exists (and was not made by the same
  * intent_id), touching nothing. Works again after an interruption: it goes on where it stopped. */
 const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error);
+/* The unified diff of two texts; NULL where they are the same, or too long to be read. Free with
+ * g_free(). */
+char *forge_diff(const char *path, const char *before, const char *after);
 /* What an intent made: as forge_publish(), or NULL without error where it made nothing. */
 const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
                          const char *name, const char *intent_id, GError **error);

@@ -45,6 +45,36 @@ static ForgeRepository *repository_of(const ForgePublish *publish)
     return repository;
 }
 
+static gboolean is_taken(Forge *forge, const ForgePublish *publish, GError **error);
+
+/* What would be answered; the commit is known only once it is made. */
+static const Value *foresee(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error)
+{
+    g_autoptr(ForgeRepository) repository = NULL;
+    Value *value;
+
+    if (is_taken(forge, publish, error))
+        return NULL;
+    repository = repository_of(publish);
+    value = (Value *)publish_value(forge, arena, repository, error);
+    value_set_string(arena, value, "commitHash", "0000000000000000000000000000000000000000");
+    return value;
+}
+
+static const Value *foresee_remote(Arena *arena, const ForgePublish *publish)
+{
+    const char *html =
+        arena_printf(arena, "https://%s/%s/%s", publish->host, publish->owner, publish->name);
+    Value *value = value_object_new(arena);
+
+    value_set_string(arena, value, "remoteUrl", arena_printf(arena, "%s.git", html));
+    value_set_string(arena, value, "repoContentsUrl",
+                     arena_printf(arena, "%s/blob/%s", html,
+                                  publish->default_branch ? publish->default_branch : "main"));
+    value_set_string(arena, value, "commitHash", "0000000000000000000000000000000000000000");
+    return value;
+}
+
 static gboolean write_claim(DbConn *tx, void *data, GError **error)
 {
     return forge_store_claim(tx, data, error);
@@ -59,6 +89,23 @@ static void say_taken(const char *owner, const char *name, GError **error)
 {
     g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
                 "the repository %s/%s exists already; choose another name", owner, name);
+}
+
+/* TRUE with error where the name is somebody else's, or it cannot be told. */
+static gboolean is_taken(Forge *forge, const ForgePublish *publish, GError **error)
+{
+    g_autofree char *folder = forge_folder(forge, publish->owner, publish->name);
+    GError *why = NULL;
+    g_autoptr(ForgeRepository) repository =
+        forge_store_find(db_reader(forge->db), publish->owner, publish->name, &why);
+
+    if (why)
+        g_propagate_error(error, why);
+    else if (repository || g_file_test(folder, G_FILE_TEST_EXISTS))
+        say_taken(publish->owner, publish->name, error);
+    else
+        return FALSE;
+    return TRUE;
 }
 
 /* The row of this publication: the one an earlier attempt made, or a new claim. */
@@ -153,6 +200,8 @@ static const Value *publish_builtin(Forge *forge, Arena *arena, const ForgePubli
                     publish->default_branch);
         return NULL;
     }
+    if (publish->dry)
+        return foresee(forge, arena, publish, error);
     repository = claim(forge, publish, error);
     if (!repository)
         return NULL;
@@ -189,6 +238,8 @@ const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publi
     case FORGE_BUILTIN:
         return publish_builtin(forge, arena, publish, error);
     case FORGE_GITHUB:
+        if (publish->dry)
+            return foresee_remote(arena, publish);
         return forge_github_publish(forge, arena, publish, error);
     case FORGE_UNKNOWN:
         break;

@@ -32,6 +32,11 @@ struct Action {
      * anything else. The outputs of other actions are faked from their schema. */
     bool dry_run;
     ActionFn run;
+    /* Whether input (with parameters, but without what steps put out) can be refused before anything
+     * runs; NULL: there is nothing to be told. `checks` names the member that must not depend on
+     * steps for that. */
+    ActionFn check;
+    const char *checks;
     /* RECOVERY_PROBE: *output where the effect of run->intent_id is there, else untouched. */
     ActionFn probe;
     /* NULL: there is nothing to take back. */
@@ -64,6 +69,12 @@ void action_log(ActionRun *run, const char *level, const char *format, ...) G_GN
 gboolean action_cancelled(ActionRun *run);
 /* Announces a change: in a real run once it is made, in a dry run where it would be. Copied. */
 void action_effect(ActionRun *run, const Effect *effect);
+/* In a dry run: what later steps read below contents_url is what folder holds now. Nothing in a
+ * real one, where it is there. */
+gboolean action_would_publish(ActionRun *run, const char *contents_url, const char *folder,
+                              GError **error);
+/* The file that url would be, of what would be published; NULL where nothing of it is. */
+char *action_would_read(ActionRun *run, const char *url, gsize *length);
 
 extern const Action action_fetch_template_file, action_fetch_plain_file, action_fs_readdir,
     action_fs_read, action_fs_write, action_fs_append, action_catalog_fetch;

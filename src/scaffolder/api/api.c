@@ -23,6 +23,7 @@ const Route scaffolder_routes[] = {
      PERMISSION_SIGNED_IN},
     {"POST", V2 "/tasks/{id}/retry", scaffolder_api_task_retry, ROUTE_WORKER, PERMISSION_SIGNED_IN},
     {"POST", V2 "/dry-run", scaffolder_api_dry_run, ROUTE_WORKER, "scaffolder.task.create"},
+    {"POST", V1 "/preview", scaffolder_api_preview, ROUTE_WORKER, "scaffolder.task.create"},
     {"POST", V2 "/autocomplete/{provider}/{resource}", scaffolder_api_autocomplete, ROUTE_WORKER,
      "scaffolder.task.create"},
     {"GET", V1 "/provenance", scaffolder_api_provenance, ROUTE_WORKER, "scaffolder.task.read"},

@@ -19,6 +19,7 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_events);
 SCAFFOLDER_HANDLER(scaffolder_api_task_eventstream);
 /* dry_run.c */
 SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
+SCAFFOLDER_HANDLER(scaffolder_api_preview);
 /* autocomplete.c */
 SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
 /* provenance.c */

@@ -74,6 +74,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_create)
 
     if (value_count(errors) > 0)
         return scaffolder_api_reply_errors(request, errors);
+    if (!task_check(scaffolder, arena, entity, values, access_actor(request), error))
+        return NULL;
     const char *id =
         task_submit(scaffolder, arena, entity, values, secrets, access_actor(request), error);
     Value *reply = value_object_new(arena);

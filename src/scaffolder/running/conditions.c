@@ -53,9 +53,11 @@ const Value *runner_evaluate(Runner *runner, const char *step, const Value *valu
     const Value *result =
         value ? nunjucks_evaluate_tree(runner->arena, value, context, &options, warnings) : NULL;
 
-    for (guint i = 0; i < warnings->len; i++)
+    for (guint i = 0; i < warnings->len; i++) {
+        dry_run_diagnostic(runner, step, g_ptr_array_index(warnings, i));
         runner_print(runner, step, "warning", "%s (the text is kept as it is)",
                      (const char *)g_ptr_array_index(warnings, i));
+    }
     return result;
 }
 

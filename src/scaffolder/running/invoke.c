@@ -27,7 +27,7 @@ void runner_print(Runner *runner, const char *step, const char *level, const cha
 }
 
 /* What an action gives out is kept and shown, so no secret may be in it. */
-static const Value *mask(Runner *runner, const Value *value)
+const Value *runner_mask(Runner *runner, const Value *value)
 {
     Arena *arena = runner->arena;
 
@@ -40,7 +40,7 @@ static const Value *mask(Runner *runner, const Value *value)
         Value *items = value_array_new(arena);
 
         for (guint i = 0; i < value_count(value); i++)
-            value_append(arena, items, mask(runner, value_item(value, i)));
+            value_append(arena, items, runner_mask(runner, value_item(value, i)));
         return items;
     }
     if (!value_is(value, VALUE_OBJECT))
@@ -48,7 +48,7 @@ static const Value *mask(Runner *runner, const Value *value)
     Value *object = value_object_new(arena);
 
     for (guint i = 0; i < value_count(value); i++)
-        value_set(arena, object, value_key_at(value, i), mask(runner, value_value_at(value, i)));
+        value_set(arena, object, value_key_at(value, i), runner_mask(runner, value_value_at(value, i)));
     return object;
 }
 
@@ -132,7 +132,7 @@ static gboolean run_step(Runner *runner, ActionRun *run, const Value *input, Job
     if (!clean_workspace(runner, error))
         return FALSE;
     if (run_real(run, input, step, output, &failure)) {
-        *output = mask(runner, *output);
+        *output = runner_mask(runner, *output);
         return checkpoint(runner, run, *output, error);
     }
     /* A task that is stopped has not failed: its step stays open and is recovered. */
@@ -193,5 +193,9 @@ gboolean runner_invoke(Runner *runner, const char *step, const char *id, const c
         input = jsonschema_with_defaults(runner->arena, action->input, input);
     if (runner->job)
         return invoke_durably(runner, &run, name, input, output, error);
-    return action_check_input(action, input, error) && run_dry(&run, input, output, error);
+    if (!action_check_input(action, input, error) || !run_dry(&run, input, output, error))
+        return FALSE;
+    *output = runner_mask(runner, *output);
+    dry_run_effects(runner, &run);
+    return TRUE;
 }

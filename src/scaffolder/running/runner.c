@@ -366,7 +366,7 @@ static gboolean run_sequence(Sequence *sequence, const Value *steps, GError **er
 
 /* ---- the task ---- */
 
-static Value *task_context(Runner *runner, const Value *spec)
+Value *runner_context(Runner *runner, const Value *spec)
 {
     Arena *arena = runner->arena;
     const Value *parameters =
@@ -388,7 +388,7 @@ static Value *task_context(Runner *runner, const Value *spec)
 gboolean runner_run(Runner *runner, const Value *spec, const Value **output, GError **error)
 {
     const Value *steps = value_get(spec, "steps");
-    Sequence sequence = {.runner = runner, .context = task_context(runner, spec), .prefix = ""};
+    Sequence sequence = {.runner = runner, .context = runner_context(runner, spec), .prefix = ""};
 
     runner_print(runner, NULL, LEVEL_STATUS, "Starting up task with %u steps", value_count(steps));
     if (!run_sequence(&sequence, steps, error))

@@ -22,7 +22,9 @@ struct Runner {
     const Value *secrets;
     GPtrArray *log;     /* of a dry run: Value * */
     Value *effects;     /* of a dry run: what would change, an array */
-    const char *source; /* of a dry run: the folder with the template's files */
+    Value *diagnostics; /* of a dry run: expressions that failed, an array */
+    const char *source; /* of a dry run: the folder with the template's files; NULL: its own */
+    GHashTable *published; /* of a dry run: URL of a repository's contents → folder (owned) */
 };
 
 /* Runs the steps of spec; *output gets {links, text, …}. */
@@ -30,6 +32,10 @@ gboolean runner_run(Runner *runner, const Value *spec, const Value **output, GEr
 /* A line under a step (NULL: the task); of a dry run into its log. */
 void runner_print(Runner *runner, const char *step, const char *level, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
+/* What every step sees: {parameters, steps, user, context, environment}. */
+Value *runner_context(Runner *runner, const Value *spec);
+/* value with the secrets in its texts masked. */
+const Value *runner_mask(Runner *runner, const Value *value);
 /* Runs action, or recovers what an attempt that died began of it, as the durable step `id`; lines
  * go under step. *output may become NULL. */
 gboolean runner_invoke(Runner *runner, const char *step, const char *id, const char *name,
@@ -45,6 +51,24 @@ const Value *runner_evaluate(Runner *runner, const char *step, const Value *valu
                              const Value *context);
 /* {links, text, …} of a template, or the output object of a composition. */
 const Value *runner_output(Runner *runner, const Value *output, const Value *context);
+
+/* ---- dry runs ---- */
+
+/* Runs the template as a task would, announcing instead of changing what is outside of the
+ * workspace: {log, directoryContents, output, steps, effects: [{step, action, operation, kind, ref,
+ * url, detail, diff}], diagnostics}. contents: the files beside the template, [{path,
+ * base64Content}]; NULL: where the template came from. */
+const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *template,
+                          const Value *values, const Value *secrets, const Value *contents,
+                          const char *actor, GError **error);
+/* What can be told to be wrong with a task before it runs: a name that is taken, a host nobody
+ * configured. */
+gboolean task_check(Scaffolder *scaffolder, Arena *arena, const Value *template,
+                    const Value *values, const char *actor, GError **error);
+/* Keeps the effects of a step for the answer. */
+void dry_run_effects(Runner *runner, const ActionRun *run);
+/* Keeps a warning of an expression, "file:line:column: message". */
+void dry_run_diagnostic(Runner *runner, const char *step, const char *warning);
 
 /* ---- the workspace ---- */
 

@@ -2,8 +2,6 @@
  * Backstage's shape. */
 #include "scaffolder/scaffolder_internal.h"
 
-#include "spine/folder.h"
-
 enum { TASKS_LOOKED_AT_MAX = 1000 };
 
 /* ---- submitting ---- */
@@ -95,7 +93,7 @@ static const Value *secrets_of(Job *job, Masker *masker)
     return object;
 }
 
-static void mask_environment(Scaffolder *scaffolder, Job *job, Masker *masker)
+void task_mask_environment(Scaffolder *scaffolder, Job *job, Masker *masker)
 {
     const Value *secrets = config_get(scaffolder->config, "scaffolder.defaultEnvironment.secrets");
 
@@ -155,7 +153,7 @@ gboolean task_run(Job *job, const Value **output, GError **error, void *data)
 
     runner.workspace = arena_printf(runner.arena, "%s/workspace", runner.folder);
     runner.secrets = secrets_of(job, masker);
-    mask_environment(scaffolder, job, masker);
+    task_mask_environment(scaffolder, job, masker);
     return run_spec(&runner, spec, output, error);
 }
 
@@ -241,115 +239,5 @@ const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *
     }
     value_set(arena, reply, "tasks", tasks);
     value_set_int(arena, reply, "totalTasks", total);
-    return reply;
-}
-
-/* ---- dry runs ---- */
-
-static gboolean write_contents(const char *folder, const Value *contents, GError **error)
-{
-    for (guint i = 0; i < value_count(contents); i++) {
-        const Value *file = value_item(contents, i);
-        const char *text = value_path_string(file, "base64Content", "");
-        bool executable = value_bool(value_get(file, "executable"), false);
-        gsize length;
-        g_autofree guchar *bytes = g_base64_decode(text, &length);
-
-        if (!workdir_write(folder, value_path_string(file, "path", ""), (const char *)bytes, length,
-                           executable ? 0755 : 0644, error))
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static const Value *read_contents(Arena *arena, const char *folder, GError **error)
-{
-    g_autoptr(GPtrArray) entries = workdir_list(folder, error);
-    Value *contents = value_array_new(arena);
-
-    for (guint i = 0; entries && i < entries->len; i++) {
-        const WorkdirEntry *entry = g_ptr_array_index(entries, i);
-        g_autofree char *path = g_build_filename(folder, entry->path, NULL);
-        g_autofree char *bytes = NULL;
-        gsize length;
-
-        if ((entry->mode & 0170000) != 0100000 || !g_file_get_contents(path, &bytes, &length, NULL))
-            continue;
-        g_autofree char *text = g_base64_encode((const guchar *)bytes, length);
-        Value *file = value_object_new(arena);
-
-        value_set_string(arena, file, "path", entry->path);
-        value_set_bool(arena, file, "executable", (entry->mode & 0111) != 0);
-        value_set_string(arena, file, "base64Content", text);
-        value_append(arena, contents, file);
-    }
-    return entries ? contents : NULL;
-}
-
-static const Value *dry_log(Arena *arena, GPtrArray *lines)
-{
-    Value *log = value_array_new(arena);
-
-    for (guint i = 0; i < lines->len; i++) {
-        Value *item = value_object_new(arena);
-
-        value_set(arena, item, "body", task_event_body(arena, g_ptr_array_index(lines, i)));
-        value_append(arena, log, item);
-    }
-    return log;
-}
-
-static const Value *run_dry(Runner *runner, const Value *spec, const Value *contents,
-                            GError **error)
-{
-    Arena *arena = runner->arena;
-    const Value *output = NULL;
-    Value *reply = value_object_new(arena);
-
-    if (!write_contents(runner->source, contents, error) ||
-        !runner_run(runner, spec, &output, error))
-        return NULL;
-    const Value *produced = read_contents(arena, runner->workspace, error);
-
-    if (!produced)
-        return NULL;
-    value_set(arena, reply, "log", dry_log(arena, runner->log));
-    value_set(arena, reply, "directoryContents", produced);
-    value_set(arena, reply, "output", output);
-    value_set(arena, reply, "steps", value_get(spec, "steps"));
-    return reply;
-}
-
-const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *template,
-                          const Value *values, const Value *secrets, const Value *contents,
-                          const char *actor, GError **error)
-{
-    const Value *spec = template_instantiate(scaffolder, arena, template, values, actor, error);
-    g_autofree char *folder = spec ? g_dir_make_tmp("pave-dry-run-XXXXXX", error) : NULL;
-    g_autoptr(Masker) masker = masker_new();
-    g_autoptr(GPtrArray) log = g_ptr_array_new();
-
-    if (!folder)
-        return NULL;
-    Runner runner = {.scaffolder = scaffolder,
-                     .arena = arena,
-                     .task_id = "dry-run",
-                     .actor = actor,
-                     .template = value_get(spec, "templateInfo"),
-                     .folder = folder,
-                     .workspace = arena_printf(arena, "%s/workspace", folder),
-                     .source = arena_printf(arena, "%s/template", folder),
-                     .masker = masker,
-                     .secrets = secrets ? secrets : value_object_new(arena),
-                     .log = log};
-
-    for (guint i = 0; i < value_count(secrets); i++)
-        masker_add(masker, value_string(value_value_at(secrets, i), ""));
-    mask_environment(scaffolder, NULL, masker);
-    g_mkdir_with_parents(runner.workspace, 0755);
-    g_mkdir_with_parents(runner.source, 0755);
-    const Value *reply = run_dry(&runner, spec, contents, error);
-
-    folder_remove(folder, NULL);
     return reply;
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "formats/value.h"
 #include "spine/jobs.h"
+#include "spine/secrets.h"
 
 #define SCAFFOLDER_TASK "scaffolder.task"
 
@@ -24,6 +25,5 @@ const Value *task_events(Scaffolder *scaffolder, Arena *arena, const char *id, i
                          int64_t *last, gboolean *ended, GError **error);
 /* The body of the event a line ({step, level, text}) is. */
 const Value *task_event_body(Arena *arena, const Value *line);
-const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *template,
-                          const Value *values, const Value *secrets, const Value *contents,
-                          const char *actor, GError **error);
+/* Masks the secrets every step may see; job may be NULL. */
+void task_mask_environment(Scaffolder *scaffolder, Job *job, Masker *masker);

@@ -199,8 +199,7 @@ static const Value *instantiate_steps(Scaffolder *scaffolder, Arena *arena, cons
     return list;
 }
 
-/* "file:///srv/template.yaml" or "https://…/blob/main/template.yaml". */
-static const char *base_url(Arena *arena, const Value *entity)
+const char *template_base_url(Arena *arena, const Value *entity)
 {
     const Value *annotations = value_path(entity, "metadata.annotations");
     const char *location =
@@ -226,7 +225,7 @@ static const Value *template_info(Arena *arena, const Value *entity)
     g_autofree char *lower = g_utf8_strdown(ref, -1);
 
     value_set_string(arena, info, "entityRef", lower);
-    value_set_string(arena, info, "baseUrl", base_url(arena, entity));
+    value_set_string(arena, info, "baseUrl", template_base_url(arena, entity));
     value_set(arena, shown, "metadata", metadata);
     value_set(arena, info, "entity", shown);
     return info;

@@ -18,6 +18,8 @@ const Value *template_check(Arena *arena, const Value *entity, const Value *valu
  * the template cannot run (no steps, an unknown action, an id twice). */
 const Value *template_instantiate(Scaffolder *scaffolder, Arena *arena, const Value *entity,
                                   const Value *parameters, const char *actor, GError **error);
+/* Where it was read: "file:///srv/template.yaml" or "https://…/blob/main/template.yaml"; "". */
+const char *template_base_url(Arena *arena, const Value *entity);
 /* The commit of its repository, or the digest of its content. */
 const char *template_version(Scaffolder *scaffolder, Arena *arena, const Value *template_info);
 /* The URL a relative one means beside the template; ERROR_INPUT where it leaves its folder. */

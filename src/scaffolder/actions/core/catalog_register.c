@@ -1,5 +1,6 @@
 /* catalog:register adds a location. Registering one again refreshes it, so repeating does no harm.
  */
+#include "formats/yaml.h"
 #include "scaffolder/scaffolder_internal.h"
 
 static const char *location_of(ActionRun *run, const Value *input)
@@ -75,7 +76,71 @@ static gboolean register_location(ActionRun *run, const char *url, const Value *
     return value_count(*entities) > 0 || diagnostics_to_error(diagnostics, error);
 }
 
-static void remember(ActionRun *run, const char *url, const Value *entities)
+/* ---- before it is there ---- */
+
+/* entity as its author would write it. */
+static char *as_text(Arena *arena, const Value *entity)
+{
+    static const char *const derived[] = {"uid", "etag", "generation"};
+    Value *copy = value_clone_shallow(arena, entity);
+    Value *metadata = value_clone_shallow(arena, value_get(entity, "metadata"));
+    const Value *annotations = value_get(metadata, "annotations");
+    Value *kept = value_object_new(arena);
+    GString *text = g_string_new(NULL);
+
+    for (guint i = 0; i < value_count(annotations); i++) {
+        const char *key = value_key_at(annotations, i);
+
+        if (!g_str_has_prefix(key, "backstage.io/managed-by-") &&
+            !g_str_has_prefix(key, "backstage.io/view-") &&
+            !g_str_has_prefix(key, "backstage.io/edit-") &&
+            !g_str_equal(key, "backstage.io/source-location"))
+            value_set(arena, kept, key, value_value_at(annotations, i));
+    }
+    value_set(arena, metadata, "annotations", value_count(kept) > 0 ? kept : NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(derived); i++)
+        value_set(arena, metadata, derived[i], NULL);
+    value_set(arena, copy, "metadata", metadata);
+    value_set(arena, copy, "relations", NULL);
+    value_set(arena, copy, "status", NULL);
+    yaml_write(text, copy);
+    return g_string_free(text, FALSE);
+}
+
+static const char *diff_of(ActionRun *run, const Value *item)
+{
+    const Value *before = value_get(item, "before");
+    g_autofree char *old_text = before ? as_text(run->arena, before) : NULL;
+    g_autofree char *new_text = as_text(run->arena, value_get(item, "entity"));
+    g_autofree char *diff =
+        forge_diff(value_path_string(item, "ref", ""), old_text ? old_text : "", new_text);
+
+    return arena_strdup(run->arena, diff);
+}
+
+/* The entities that url would bring, with how they differ from what the catalog has. */
+static gboolean foresee(ActionRun *run, const char *url, const Value **entities, GPtrArray *diffs,
+                        GError **error)
+{
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    gsize length = 0;
+    g_autofree char *bytes = action_would_read(run, url, &length);
+    const Value *items = catalog_preview(run->scaffolder->catalog, run->arena, url, bytes, length,
+                                         diagnostics, error);
+    Value *found = value_array_new(run->arena);
+
+    report(run, diagnostics);
+    if (!items)
+        return FALSE;
+    for (guint i = 0; i < value_count(items); i++) {
+        value_append(run->arena, found, value_get(value_item(items, i), "entity"));
+        g_ptr_array_add(diffs, (char *)diff_of(run, value_item(items, i)));
+    }
+    *entities = found;
+    return value_count(found) > 0 || diagnostics_to_error(diagnostics, error);
+}
+
+static void remember(ActionRun *run, const char *url, const Value *entities, GPtrArray *diffs)
 {
     action_effect(
         run, &(Effect){.operation = "create", .kind = "location", .ref = url, .url = url});
@@ -83,7 +148,8 @@ static void remember(ActionRun *run, const char *url, const Value *entities)
         action_effect(run,
                       &(Effect){.operation = "create",
                                 .kind = "entity",
-                                .ref = reference(run->arena, value_item(entities, i))});
+                                .ref = reference(run->arena, value_item(entities, i)),
+                                .diff = i < diffs->len ? g_ptr_array_index(diffs, i) : NULL});
 }
 
 static gboolean run_register(ActionRun *run, const Value *input, const Value **output,
@@ -92,12 +158,14 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
     const char *url = location_of(run, input);
     const Value *entities = NULL;
     g_autoptr(GError) failure = NULL;
+    g_autoptr(GPtrArray) diffs = g_ptr_array_new();
     Value *result = value_object_new(run->arena);
 
     action_log(run, "info", "Registering %s in the catalog", url);
     value_set_string(run->arena, result, "catalogInfoUrl", url);
     *output = result;
-    if (!register_location(run, url, &entities, &failure)) {
+    if (!(run->dry ? foresee(run, url, &entities, diffs, &failure)
+                   : register_location(run, url, &entities, &failure))) {
         if (!value_bool(value_get(input, "optional"), false)) {
             g_propagate_error(error, g_steal_pointer(&failure));
             return FALSE;
@@ -105,7 +173,7 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
         action_log(run, "warning", "Not registered: %s", failure->message);
         return TRUE;
     }
-    remember(run, url, entities);
+    remember(run, url, entities, diffs);
     if (value_count(entities) > 0)
         value_set_string(run->arena, result, "entityRef",
                          reference(run->arena, main_entity(entities)));
@@ -115,5 +183,6 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
 const Action action_catalog_register = {
     .id = "catalog:register",
     .recovery = RECOVERY_REPEAT,
+    .dry_run = true,
     .run = run_register,
 };

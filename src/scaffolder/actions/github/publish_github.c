@@ -130,6 +130,7 @@ static gboolean publish(ActionRun *run, const Value *input, const char *folder, 
         .actor = run->runner->actor,
         .cause = run->runner->task_id,
         .intent_id = run->intent_id,
+        .dry = run->dry,
     };
 
     *output = forge_publish(run->scaffolder->forge, run->arena, &request, error);
@@ -154,7 +155,19 @@ static gboolean run_publish(ActionRun *run, const Value *input, const Value **ou
         return FALSE;
     action_log(run, "info", "Published %s/%s as %s", url.owner, url.name,
                value_path_string(*output, "remoteUrl", ""));
-    return remember(run, folder, &url, *output, error);
+    return action_would_publish(run, value_path_string(*output, "repoContentsUrl", ""), folder,
+                                error) &&
+           remember(run, folder, &url, *output, error);
+}
+
+/* Whether the host is known and the name free. */
+static gboolean check_publish(ActionRun *run, const Value *input, const Value **output,
+                              GError **error)
+{
+    RepoUrl url = {0};
+
+    return parse_repo_url(run, value_path_string(input, "repoUrl", ""), &url, error) &&
+           publish(run, input, run->workspace, &url, output, error);
 }
 
 static gboolean probe_publish(ActionRun *run, const Value *input, const Value **output,
@@ -180,6 +193,9 @@ static gboolean probe_publish(ActionRun *run, const Value *input, const Value **
 const Action action_publish_github = {
     .id = "publish:github",
     .recovery = RECOVERY_PROBE,
+    .dry_run = true,
     .run = run_publish,
+    .check = check_publish,
+    .checks = "repoUrl",
     .probe = probe_publish,
 };
