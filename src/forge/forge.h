@@ -105,8 +105,8 @@ const Value *forge_commit(Forge *forge, Arena *arena, const char *owner, const c
 const Value *forge_commits_between(Forge *forge, Arena *arena, const char *owner, const char *name,
                                    const char *older, const char *newer, guint limit,
                                    GError **error);
-/* Who committed to a folder ("": all of it) since then, who did most first: [{name, email, commits}];
- * merges and Pave's own commits are not counted, and of the last 5,000 commits only. */
+/* Who committed to a folder ("": all of it) since then, who did most first: [{name, email,
+ * commits}]; merges and Pave's own commits are not counted, and of the last 5,000 commits only. */
 const Value *forge_contributors(Forge *forge, Arena *arena, const char *owner, const char *name,
                                 const char *ref, const char *folder, int64_t since_ms,
                                 GError **error);
@@ -147,11 +147,11 @@ const Value *forge_change_file(Forge *forge, Arena *arena, const ForgeChange *ch
 
 /* ---- pull requests, on the built-in forge or GitHub ---- */
 
-/* Everywhere below a location is a host, an owner and a name. A pull request is {number, title, body,
- * state: "open"|"merged"|"closed", author, head, base, headCommit, baseCommit, mergeable: bool|null,
- * createdAt, updatedAt, closedAt, mergedAt, mergedBy, mergeCommit, url, labels}, in arena. Events of
- * the built-in forge: dev.pave.forge.pull_request.{opened,updated,merged,closed}, subject and owner
- * and name as for a push, payload the pull request. */
+/* Everywhere below a location is a host, an owner and a name. A pull request is {number, title,
+ * body, state: "open"|"merged"|"closed", author, head, base, headCommit, baseCommit, mergeable:
+ * bool|null, createdAt, updatedAt, closedAt, mergedAt, mergedBy, mergeCommit, url, labels}, in
+ * arena. Events of the built-in forge: dev.pave.forge.pull_request.{opened,updated,merged,closed},
+ * subject and owner and name as for a push, payload the pull request. */
 typedef struct {
     const ForgeLocation *at;
     const char *title, *body;

@@ -25,10 +25,9 @@ static void tell(Preview *preview, const Fault *fault, DiagnosticSeverity severi
 static gboolean check_origin(const Preview *preview, const char *ref, const Value *there,
                              GError **error)
 {
-    const char *origin =
-        value_string(value_get(value_path(there, "metadata.annotations"),
-                               "backstage.io/managed-by-origin-location"),
-                     NULL);
+    const char *origin = value_string(value_get(value_path(there, "metadata.annotations"),
+                                                "backstage.io/managed-by-origin-location"),
+                                      NULL);
 
     if (!there || !origin || g_str_equal(origin, preview->location->id))
         return TRUE;

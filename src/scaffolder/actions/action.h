@@ -32,9 +32,9 @@ struct Action {
      * anything else. The outputs of other actions are faked from their schema. */
     bool dry_run;
     ActionFn run;
-    /* Whether input (with parameters, but without what steps put out) can be refused before anything
-     * runs; NULL: there is nothing to be told. `checks` names the member that must not depend on
-     * steps for that. */
+    /* Whether input (with parameters, but without what steps put out) can be refused before
+     * anything runs; NULL: there is nothing to be told. `checks` names the member that must not
+     * depend on steps for that. */
     ActionFn check;
     const char *checks;
     /* RECOVERY_PROBE: *output where the effect of run->intent_id is there, else untouched. */

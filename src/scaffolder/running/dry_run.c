@@ -80,17 +80,21 @@ void dry_run_diagnostic(Runner *runner, const char *step, const char *warning)
     Value *item = value_object_new(arena);
     const char *end = strstr(masked, ": ");
     int line = 0, column = 0;
+    bool placed = false;
 
     if (!runner->diagnostics || value_count(runner->diagnostics) >= DIAGNOSTICS_MAX)
         return;
     value_set_string(arena, item, "severity", "warning");
     value_set_string(arena, item, "code", "expression");
     /* "template:default/x:12:7: …": the numbers stand before the first ": ". */
-    for (const char *at = end; at && at > masked && !line; at--)
-        if (*at == ':' && sscanf(at, ":%d:%d: ", &line, &column) == 2)
-            value_set_string(arena, item, "file", arena_strndup(arena, masked, (gsize)(at - masked)));
-    value_set_string(arena, item, "message", line && end ? end + 2 : masked);
-    if (line) {
+    for (const char *at = end; at && at > masked && !placed; at--) {
+        placed = *at == ':' && sscanf(at, ":%d:%d: ", &line, &column) == 2;
+        if (placed)
+            value_set_string(arena, item, "file",
+                             arena_strndup(arena, masked, (gsize)(at - masked)));
+    }
+    value_set_string(arena, item, "message", placed ? end + 2 : masked);
+    if (placed) {
         value_set_int(arena, item, "line", line);
         value_set_int(arena, item, "column", column);
     }
@@ -182,12 +186,12 @@ static const Value *located(Scaffolder *scaffolder, Arena *arena, const Value *t
     }
     if (contents || !scaffolder->catalog)
         return template;
-    g_autoptr(GBytes) bytes = catalog_read_file(scaffolder->catalog,
-                                                template_base_url(arena, template), NULL, NULL);
+    g_autoptr(GBytes) bytes =
+        catalog_read_file(scaffolder->catalog, template_base_url(arena, template), NULL, NULL);
 
-    return bytes ? as_written(arena, template, g_bytes_get_data(bytes, NULL),
-                              g_bytes_get_size(bytes))
-                 : template;
+    return bytes
+               ? as_written(arena, template, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes))
+               : template;
 }
 
 /* ---- running ---- */
@@ -270,8 +274,7 @@ const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *tem
 
     if (!folder)
         return NULL;
-    const Value *reply =
-        run_in(folder, scaffolder, arena, spec, secrets, contents, actor, error);
+    const Value *reply = run_in(folder, scaffolder, arena, spec, secrets, contents, actor, error);
 
     folder_remove(folder, NULL);
     return reply;

@@ -17,8 +17,7 @@ static bool depends_on_steps(const Value *value)
 static gboolean check_step(Runner *runner, const Value *context, const Value *step, GError **error)
 {
     const char *id = value_path_string(step, "id", "");
-    const Action *action =
-        actions_find(runner->scaffolder, value_path_string(step, "action", ""));
+    const Action *action = actions_find(runner->scaffolder, value_path_string(step, "action", ""));
     const Value *condition = value_get(step, "if");
     const Value *member =
         action && action->check ? value_get(value_get(step, "input"), action->checks) : NULL;
@@ -40,8 +39,7 @@ static gboolean check_step(Runner *runner, const Value *context, const Value *st
                      .workspace = runner->workspace,
                      .effects = effects};
 
-    value_set(runner->arena, input, action->checks,
-              runner_evaluate(runner, id, member, context));
+    value_set(runner->arena, input, action->checks, runner_evaluate(runner, id, member, context));
     return action->check(&run, input, &output, error);
 }
 

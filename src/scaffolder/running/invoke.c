@@ -48,7 +48,8 @@ const Value *runner_mask(Runner *runner, const Value *value)
     Value *object = value_object_new(arena);
 
     for (guint i = 0; i < value_count(value); i++)
-        value_set(arena, object, value_key_at(value, i), runner_mask(runner, value_value_at(value, i)));
+        value_set(arena, object, value_key_at(value, i),
+                  runner_mask(runner, value_value_at(value, i)));
     return object;
 }
 

@@ -20,10 +20,10 @@ struct Runner {
     GHashTable *finished; /* ids of the durable steps that earlier attempts finished */
     Masker *masker;       /* of the secrets */
     const Value *secrets;
-    GPtrArray *log;     /* of a dry run: Value * */
-    Value *effects;     /* of a dry run: what would change, an array */
-    Value *diagnostics; /* of a dry run: expressions that failed, an array */
-    const char *source; /* of a dry run: the folder with the template's files; NULL: its own */
+    GPtrArray *log;        /* of a dry run: Value * */
+    Value *effects;        /* of a dry run: what would change, an array */
+    Value *diagnostics;    /* of a dry run: expressions that failed, an array */
+    const char *source;    /* of a dry run: the folder with the template's files; NULL: its own */
     GHashTable *published; /* of a dry run: URL of a repository's contents → folder (owned) */
 };
 

@@ -142,14 +142,13 @@ static gboolean foresee(ActionRun *run, const char *url, const Value **entities,
 
 static void remember(ActionRun *run, const char *url, const Value *entities, GPtrArray *diffs)
 {
-    action_effect(
-        run, &(Effect){.operation = "create", .kind = "location", .ref = url, .url = url});
+    action_effect(run,
+                  &(Effect){.operation = "create", .kind = "location", .ref = url, .url = url});
     for (guint i = 0; i < value_count(entities); i++)
-        action_effect(run,
-                      &(Effect){.operation = "create",
-                                .kind = "entity",
-                                .ref = reference(run->arena, value_item(entities, i)),
-                                .diff = i < diffs->len ? g_ptr_array_index(diffs, i) : NULL});
+        action_effect(run, &(Effect){.operation = "create",
+                                     .kind = "entity",
+                                     .ref = reference(run->arena, value_item(entities, i)),
+                                     .diff = i < diffs->len ? g_ptr_array_index(diffs, i) : NULL});
 }
 
 static gboolean run_register(ActionRun *run, const Value *input, const Value **output,

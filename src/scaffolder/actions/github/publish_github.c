@@ -97,12 +97,11 @@ static gboolean remember(ActionRun *run, const char *folder, const RepoUrl *url,
 
     value_set_string(run->arena, detail, "host", url->host);
     value_set(run->arena, detail, "commit", value_get(published, "commitHash"));
-    action_effect(run,
-                  &(Effect){.operation = "create",
-                            .kind = "repository",
-                            .ref = arena_printf(run->arena, "%s/%s", url->owner, url->name),
-                            .url = value_path_string(published, "remoteUrl", NULL),
-                            .detail = detail});
+    action_effect(run, &(Effect){.operation = "create",
+                                 .kind = "repository",
+                                 .ref = arena_printf(run->arena, "%s/%s", url->owner, url->name),
+                                 .url = value_path_string(published, "remoteUrl", NULL),
+                                 .detail = detail});
     return remember_files(run, folder, url, error);
 }
 
