@@ -26,6 +26,7 @@ const Route scaffolder_routes[] = {
     {"POST", V1 "/preview", scaffolder_api_preview, ROUTE_WORKER, "scaffolder.task.create"},
     {"POST", V2 "/autocomplete/{provider}/{resource}", scaffolder_api_autocomplete, ROUTE_WORKER,
      "scaffolder.task.create"},
+    {"GET", V1 "/hosts", scaffolder_api_hosts, ROUTE_WORKER, "scaffolder.action.read"},
     {"GET", V1 "/provenance", scaffolder_api_provenance, ROUTE_WORKER, "scaffolder.task.read"},
     {"GET", V1 "/approvals", scaffolder_api_approvals, ROUTE_WORKER, "scaffolder.approval.read"},
     {"GET", V1 "/approvals/{id}", scaffolder_api_approval, ROUTE_WORKER,

@@ -22,6 +22,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
 SCAFFOLDER_HANDLER(scaffolder_api_preview);
 /* autocomplete.c */
 SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
+/* hosts.c */
+SCAFFOLDER_HANDLER(scaffolder_api_hosts);
 /* provenance.c */
 SCAFFOLDER_HANDLER(scaffolder_api_provenance);
 /* approvals.c */
