@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [react()],
   // The form library's test helpers name the validator we do not use (it needs eval); they get ours.
   resolve: {
-    alias: { '@rjsf/validator-ajv8': fileURLToPath(new URL('src/scaffolder/validator.ts', import.meta.url)) },
+    alias: { '@rjsf/validator-ajv8': fileURLToPath(new URL('src/scaffolder/form/validator.ts', import.meta.url)) },
   },
   build: { target: 'es2022', chunkSizeWarningLimit: 900, assetsInlineLimit: 0 },
   worker: { format: 'es' },

@@ -96,10 +96,11 @@ test('the wizard can be walked with the keyboard alone', async ({ page }) => {
   await page.keyboard.type('Made without a mouse');
   await page.keyboard.press('Tab');
   await page.keyboard.type('commerce');
-  await page.getByRole('option', { name: /Commerce/ }).waitFor();
-  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('option', { name: /Commerce/ })).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('combobox', { name: 'Owner Team' })).toHaveValue('Commerce');
   await page.keyboard.press('Tab');
+  await expect(page.getByRole('button', { name: 'Next' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByLabel('Language').first()).toBeVisible();
 });

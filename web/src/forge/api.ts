@@ -69,8 +69,10 @@ export const useFile = (owner: string, name: string, ref: string | undefined, fi
     queryFn: ({ signal }) => api.text(url(`${base(owner, name)}/file`, { ref, path: file }), signal),
   });
 
-export const useBranches = (owner: string, name: string) =>
+export const useBranches = (owner: string, name: string, enabled = true) =>
   useQuery({
     queryKey: ['forge', owner, name, 'branches'],
+    enabled,
+    retry: false,
     queryFn: ({ signal }) => api.get<Items<Branch>>(`${base(owner, name)}/branches`, signal),
   });

@@ -1,46 +1,15 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
-import { IconAlertTriangle, IconArrowRight, IconCircleCheck, IconHandStop, IconPlayerStop } from '@tabler/icons-react';
+import { IconAlertTriangle, IconCircleCheck, IconHandStop, IconPlayerStop } from '@tabler/icons-react';
 import { useJobAction, type Job } from '../api/jobs';
-import { AppLink } from '../shell/AppLink';
-import { entityHref } from '../shell/EntityLink';
-import { Markdown } from '../shell/Markdown';
 import { notifyError } from '../shell/notify';
-import { localUrl } from '../shell/urls';
-import { outputOf, type TaskLink } from './api';
-
-const hrefOf = (link: TaskLink) => (link.entityRef ? entityHref(link.entityRef) : localUrl(link.url ?? '/'));
+import { outputOf } from './api';
+import { OutputView } from './OutputView';
 
 function Succeeded({ job }: { job: Job }) {
-  const { links = [], text = [] } = outputOf(job);
   return (
     <Alert color="green" icon={<IconCircleCheck size={20} />} title="Done. Everything was created.">
       <Stack gap="sm">
-        {text.map((each, index) => (
-          <div key={index}>
-            {each.title && (
-              <Text fw={550} fz="sm">
-                {each.title}
-              </Text>
-            )}
-            <Markdown text={each.content} />
-          </div>
-        ))}
-        {links.length > 0 && (
-          <Group gap={8}>
-            {links.map((link, index) => (
-              <Button
-                key={index}
-                component={AppLink}
-                href={hrefOf(link)}
-                size="xs"
-                variant={index === links.length - 1 ? 'filled' : 'default'}
-                rightSection={<IconArrowRight size={14} />}
-              >
-                {link.title ?? link.url ?? link.entityRef}
-              </Button>
-            ))}
-          </Group>
-        )}
+        <OutputView output={outputOf(job)} />
       </Stack>
     </Alert>
   );

@@ -1,10 +1,11 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { api, path, url, type Items } from '../api/client';
+import { api, path, url, type Diagnostic, type Items } from '../api/client';
 import type { Job } from '../api/jobs';
 
 export interface ParameterPage {
   title?: string;
   description?: string;
+  when?: unknown;
   schema: Record<string, unknown>;
 }
 
@@ -68,12 +69,60 @@ export function useParameterSchema(namespace: string, name: string) {
   });
 }
 
+export interface TaskInput {
+  values: Record<string, unknown>;
+  secrets?: Record<string, string>;
+}
+
 export function useCreateTask() {
   return useMutation({
-    mutationFn: (task: { templateRef: string; values: unknown; secrets?: Record<string, string> }) =>
+    // Its variables hold the secrets: they are not kept.
+    gcTime: 0,
+    mutationFn: (task: TaskInput & { templateRef: string }) =>
       api.post<{ id: string }>('/api/scaffolder/v2/tasks', task),
   });
 }
+
+export interface Effect {
+  step?: string;
+  action: string;
+  operation: 'create' | 'update' | 'delete' | string;
+  kind: string;
+  ref: string;
+  url?: string | null;
+  detail?: unknown;
+  /** A unified diff, where the thing exists already. */
+  diff?: string | null;
+}
+
+export interface ProducedFile {
+  path: string;
+  base64Content: string;
+  executable?: boolean;
+}
+
+export interface DryRun {
+  log: { body: { message: string; stepId?: string; status?: string } }[];
+  directoryContents: ProducedFile[];
+  output?: TaskOutput;
+  steps?: { id: string; name: string; action: string }[];
+  effects?: Effect[];
+  diagnostics?: Diagnostic[];
+}
+
+/** What a run would do, from the same code, without doing it. */
+export const usePreview = () =>
+  useMutation({
+    gcTime: 0,
+    mutationFn: (task: TaskInput & { templateRef: string }) => api.post<DryRun>('/api/scaffolder/v1/preview', task),
+  });
+
+export const useDryRun = () =>
+  useMutation({
+    gcTime: 0,
+    mutationFn: (body: TaskInput & { template: unknown; directoryContents: ProducedFile[] }) =>
+      api.post<DryRun>('/api/scaffolder/v2/dry-run', body),
+  });
 
 export function useTasks(limit = 20, createdBy?: string) {
   return useQuery({

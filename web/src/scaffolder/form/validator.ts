@@ -1,6 +1,7 @@
 // A validator for react-jsonschema-form that needs no eval: the usual one compiles schemas with `new Function`, which our
 // content security policy forbids.
 import { Validator, type OutputUnit, type Schema } from '@cfworker/json-schema';
+import { fieldErrors } from './checks';
 import { toErrorSchema, type RJSFSchema, type RJSFValidationError, type ValidatorType } from '@rjsf/utils';
 
 const WRAPPERS = new Set([
@@ -22,14 +23,30 @@ const KNOWN_PATTERNS: Record<string, string> = {
 
 type Node = Record<string, unknown>;
 
-// The schema that the pointer "#/properties/name/pattern" is about, without its last part.
-function parentAt(schema: Node, pointer: string): Node {
+// The schemas on the way of the pointer "#/properties/name/pattern", without its last part: the innermost is last.
+function schemasAt(schema: Node, pointer: string): Node[] {
   const parts = pointer.replace(/^#\/?/, '').split('/').slice(0, -1);
-  let node: unknown = schema;
+  const nodes = [schema];
   for (const part of parts)
-    node = (node as Node | undefined)?.[decodeURIComponent(part.replaceAll('~1', '/').replaceAll('~0', '~'))];
-  return (node as Node | undefined) ?? {};
+    nodes.push((nodes.at(-1)?.[decodeURIComponent(part.replaceAll('~1', '/').replaceAll('~0', '~'))] as Node) ?? {});
+  return nodes;
 }
+
+// What the template's author wants said: errorMessage as a text, by keyword, or by property beside the properties.
+function authored(unit: OutputUnit, nodes: Node[], missing: string | undefined): string | undefined {
+  const own = nodes.at(-1)?.errorMessage as Node | string | undefined;
+  if (typeof own === 'string') return own;
+  const byKeyword = own?.[unit.keyword];
+  if (typeof byKeyword === 'string') return byKeyword;
+  if (missing && typeof (byKeyword as Node | undefined)?.[missing] === 'string')
+    return (byKeyword as Record<string, string>)[missing];
+  const name = unit.instanceLocation.split('/').at(-1) ?? '';
+  const beside = (nodes.at(-3)?.errorMessage as Node | undefined)?.properties as Node | undefined;
+  const found = beside?.[name] ?? own?._;
+  return typeof found === 'string' ? found : undefined;
+}
+
+const some = (count: unknown, what: string) => `${String(count)} ${what}${Number(count) === 1 ? '' : 's'}`;
 
 function message(unit: OutputUnit, at: Node): string {
   switch (unit.keyword) {
@@ -38,15 +55,34 @@ function message(unit: OutputUnit, at: Node): string {
     case 'pattern':
       return KNOWN_PATTERNS[String(at.pattern)] ?? `It must match ${String(at.pattern)}`;
     case 'minLength':
-      return Number(at.minLength) === 1 ? 'This is needed' : `At least ${String(at.minLength)} characters`;
+      return Number(at.minLength) === 1 ? 'This is needed' : `At least ${some(at.minLength, 'character')}`;
     case 'maxLength':
-      return `At most ${String(at.maxLength)} characters`;
+      return `At most ${some(at.maxLength, 'character')}`;
     case 'minimum':
       return `At least ${String(at.minimum)}`;
     case 'maximum':
       return `At most ${String(at.maximum)}`;
+    case 'exclusiveMinimum':
+      return `More than ${String(at.exclusiveMinimum)}`;
+    case 'exclusiveMaximum':
+      return `Less than ${String(at.exclusiveMaximum)}`;
+    case 'multipleOf':
+      return `A multiple of ${String(at.multipleOf)}`;
     case 'minItems':
-      return `Choose at least ${String(at.minItems)}`;
+      return `At least ${some(at.minItems, 'item')}`;
+    case 'maxItems':
+      return `At most ${some(at.maxItems, 'item')}`;
+    case 'uniqueItems':
+      return 'Each only once';
+    case 'const':
+      return `This must be ${JSON.stringify(at.const)}`;
+    case 'oneOf':
+    case 'anyOf':
+      return 'This fits none of the choices';
+    case 'not':
+      return 'This is not allowed';
+    case 'contains':
+      return 'One that is needed is missing';
     case 'enum':
       return `Choose one of ${(at.enum as unknown[] | undefined)?.join(', ') ?? 'the values'}`;
     case 'type':
@@ -62,7 +98,8 @@ function toError(unit: OutputUnit, schema: Node): RJSFValidationError {
   const missing = unit.keyword === 'required' ? /"([^"]+)"/.exec(unit.error)?.[1] : undefined;
   const path = unit.instanceLocation.replace(/^#/, '').split('/').filter(Boolean);
   if (missing) path.push(missing);
-  const text = message(unit, parentAt(schema, unit.keywordLocation));
+  const nodes = schemasAt(schema, unit.keywordLocation);
+  const text = authored(unit, nodes, missing) ?? message(unit, nodes.at(-1) ?? {});
   const property = `.${path.join('.')}`;
   return {
     name: unit.keyword,
@@ -83,8 +120,11 @@ function check(schema: unknown, data: unknown): OutputUnit[] {
 }
 
 export const validator: ValidatorType = {
-  validateFormData(data, schema, _custom, transform) {
-    const all = check(schema, data).map((unit) => toError(unit, schema as Node));
+  validateFormData(data, schema, _custom, transform, ui) {
+    const all = [
+      ...check(schema, data).map((unit) => toError(unit, schema as Node)),
+      ...fieldErrors(ui as Node | undefined, data),
+    ];
     const unique = all.filter((error, index) => all.findIndex((each) => each.property === error.property) === index);
     const errors = transform ? transform(unique) : unique;
     return { errors, errorSchema: toErrorSchema(errors) };

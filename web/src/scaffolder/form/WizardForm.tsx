@@ -2,13 +2,17 @@ import { Text } from '@mantine/core';
 import { Form } from '@rjsf/mantine';
 import type { ErrorSchema, FieldErrorProps } from '@rjsf/utils';
 import type { ReactNode } from 'react';
+import { fields, widgets } from './fields';
+import type { FormContext } from './options';
 import type { WizardPage } from './pages';
-import { pickers } from './pickers';
+import { templates } from './templates';
 import { validator } from './validator';
+import type { Values } from './when';
 
 // The widgets tell their own errors; what has none (a whole list or object) is told here.
-function FieldErrorTemplate({ errors, schema }: FieldErrorProps) {
-  if (schema.type !== 'array' && schema.type !== 'object') return null;
+function FieldErrorTemplate({ errors, schema, uiSchema }: FieldErrorProps) {
+  const told = uiSchema?.['ui:field'] || uiSchema?.['ui:widget'];
+  if (told || (schema.type !== 'array' && schema.type !== 'object')) return null;
   return (
     <>
       {errors?.map((error, index) => (
@@ -22,22 +26,26 @@ function FieldErrorTemplate({ errors, schema }: FieldErrorProps) {
 
 interface WizardFormProps {
   page: WizardPage;
-  values: Record<string, unknown>;
+  values: Values;
+  context: FormContext;
   errors?: ErrorSchema;
-  onChange: (values: Record<string, unknown>) => void;
+  onChange: (values: Values) => void;
   onSubmit: () => void;
   children: ReactNode;
 }
 
-export function WizardForm({ page, values, errors, onChange, onSubmit, children }: WizardFormProps) {
+/** One page of a form. Its data are the values of the whole form, so that its conditions see them. */
+export function WizardForm({ page, values, context, errors, onChange, onSubmit, children }: WizardFormProps) {
   return (
     <Form
       schema={page.schema}
       uiSchema={page.uiSchema}
       formData={values}
+      formContext={context}
       validator={validator}
-      widgets={pickers}
-      templates={{ FieldErrorTemplate }}
+      fields={fields as never}
+      widgets={widgets}
+      templates={{ FieldErrorTemplate, ...templates }}
       extraErrors={errors}
       extraErrorsBlockSubmit={false}
       idPrefix="parameter"
@@ -45,8 +53,9 @@ export function WizardForm({ page, values, errors, onChange, onSubmit, children 
       showErrorList={false}
       focusOnFirstError
       noHtml5Validate
+      experimental_defaultFormStateBehavior={{ allOf: 'populateDefaults' }}
       onError={() => undefined}
-      onChange={(event) => onChange((event.formData ?? {}) as Record<string, unknown>)}
+      onChange={(event) => onChange((event.formData ?? {}) as Values)}
       onSubmit={onSubmit}
     >
       {children}

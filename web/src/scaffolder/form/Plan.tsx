@@ -1,6 +1,6 @@
 import { Box, Group, Stack, Text, Title } from '@mantine/core';
-import { EntityLink } from '../shell/EntityLink';
-import { relationsOf, type Entity } from '../catalog/api';
+import { EntityLink } from '../../shell/EntityLink';
+import { relationsOf, type Entity } from '../../catalog/api';
 
 interface TemplateStep {
   id?: string;
