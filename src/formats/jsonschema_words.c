@@ -74,6 +74,21 @@ static bool class_words(const char **at, GString *words)
     return true;
 }
 
+/* The first character, of which there is one. */
+static const char *one_of(const char *words)
+{
+    static const char *const singular[][2] = {{"letters", "a letter"},
+                                              {"lower-case letters", "a lower-case letter"},
+                                              {"upper-case letters", "an upper-case letter"},
+                                              {"digits", "a digit"},
+                                              {"letters and digits", "a letter or digit"}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(singular); i++)
+        if (g_str_equal(singular[i][0], words))
+            return singular[i][1];
+    return words;
+}
+
 char *schema_pattern_words(const char *pattern)
 {
     g_autoptr(GString) first = g_string_new(NULL), rest = g_string_new(NULL);
@@ -90,8 +105,7 @@ char *schema_pattern_words(const char *pattern)
     if (!g_str_equal(at + 1, "$"))
         return NULL;
     if (once)
-        return g_strdup_printf("begin with one of %s and go on with only %s", first->str,
-                               rest->str);
+        return g_strdup_printf("begin with %s and hold only %s", one_of(first->str), rest->str);
     return g_strdup_printf("hold only %s", first->str);
 }
 

@@ -61,7 +61,7 @@ async function push(files, message) {
 test('wrong parameters are refused before anything is made, each with its field and the reason', async () => {
   const cases = [
     [{}, 'name', 'required', /Name \("name"\) is required/],
-    [{ name: 'UPPER' }, 'name', 'pattern', /Name \("name"\) must match the pattern/],
+    [{ name: 'UPPER' }, 'name', 'pattern', /Name \("name"\) must hold only lower-case letters/],
     [{ name: 'x', size: 'big' }, 'size', 'type', /Size \("size"\) must be a whole number/],
     [{ name: 'x', size: 0 }, 'size', 'minimum', /Size \("size"\)/],
     [{ name: 'x', colour: 'green' }, 'colour', 'enum', /Colour \("colour"\)/],

@@ -89,7 +89,7 @@ test('without a credential a command exits with 3 and says how to sign in; login
 test('a form that is filled in wrongly is refused with the field and the reason, and nothing is created', async () => {
   await fails(2, /no parameter 'nme'; it has name, description, owner/, 'create', 'new-microservice', '--set', 'nme=x');
   await fails(2, /the template needs: description, owner/, 'create', 'new-microservice', '--set', `name=${name}`);
-  await fails(2, /Service Name \("name"\) must match the pattern/, 'create', 'new-microservice', '--set', 'name=Bad_Name', '--set', 'owner=team-commerce', '--set', 'description=x');
+  await fails(2, /Service Name \("name"\) must begin with a lower-case letter/, 'create', 'new-microservice', '--set', 'name=Bad_Name', '--set', 'owner=team-commerce', '--set', 'description=x');
   await fails(4, /new-monolith/, 'create', 'new-monolith', ...form);
   assert.deepEqual((await pave.get('/api/scaffolder/v2/tasks')).tasks, []);
 });

@@ -27,6 +27,7 @@ const Route scaffolder_routes[] = {
     {"POST", V2 "/autocomplete/{provider}/{resource}", scaffolder_api_autocomplete, ROUTE_WORKER,
      "scaffolder.task.create"},
     {"GET", V1 "/hosts", scaffolder_api_hosts, ROUTE_WORKER, "scaffolder.action.read"},
+    {"POST", V1 "/form", scaffolder_api_form, ROUTE_WORKER, "scaffolder.template.parameter.read"},
     {"GET", V1 "/provenance", scaffolder_api_provenance, ROUTE_WORKER, "scaffolder.task.read"},
     {"GET", V1 "/approvals", scaffolder_api_approvals, ROUTE_WORKER, "scaffolder.approval.read"},
     {"GET", V1 "/approvals/{id}", scaffolder_api_approval, ROUTE_WORKER,

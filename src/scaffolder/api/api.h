@@ -6,6 +6,7 @@
 
 /* templates.c */
 SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema);
+SCAFFOLDER_HANDLER(scaffolder_api_form);
 SCAFFOLDER_HANDLER(scaffolder_api_actions);
 SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions);
 /* tasks.c */

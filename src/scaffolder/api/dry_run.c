@@ -23,9 +23,9 @@ SCAFFOLDER_HANDLER(scaffolder_api_dry_run)
     if (value_count(errors) > 0)
         return scaffolder_api_reply_errors(request, errors);
     const Value *contents = value_get(body, "directoryContents");
-    const Value *reply =
-        task_dry_run(scaffolder, arena, template, values, secrets,
-                     contents ? contents : value_array_new(arena), access_actor(request), error);
+    const Value *reply = task_dry_run(
+        scaffolder, arena, template, template_defaults(arena, template, values), secrets,
+        contents ? contents : value_array_new(arena), access_actor(request), error);
 
     return reply ? response_json(request, 200, reply) : NULL;
 }
@@ -49,13 +49,13 @@ Response *scaffolder_api_preview(Request *request, void *room, GError **error)
 
     if (!entity)
         return NULL;
-    values = template_defaults(arena, entity, values);
     const Value *errors = template_check(arena, entity, values, secrets);
 
     if (value_count(errors) > 0)
         return scaffolder_api_reply_errors(request, errors);
-    const Value *reply = task_dry_run(scaffolder, arena, entity, values, secrets, NULL,
-                                      access_actor(request), error);
+    const Value *reply =
+        task_dry_run(scaffolder, arena, entity, template_defaults(arena, entity, values), secrets,
+                     NULL, access_actor(request), error);
 
     return reply ? response_json(request, 200, reply) : NULL;
 }

@@ -69,7 +69,6 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_create)
 
     if (!entity)
         return NULL;
-    values = template_defaults(arena, entity, values);
     const Value *errors = template_check(arena, entity, values, secrets);
 
     if (value_count(errors) > 0)
@@ -77,7 +76,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_create)
     if (!task_check(scaffolder, arena, entity, values, access_actor(request), error))
         return NULL;
     const char *id =
-        task_submit(scaffolder, arena, entity, values, secrets, access_actor(request), error);
+        task_submit(scaffolder, arena, entity, template_defaults(arena, entity, values), secrets,
+                    access_actor(request), error);
     Value *reply = value_object_new(arena);
 
     value_set_string(arena, reply, "id", id);

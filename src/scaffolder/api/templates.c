@@ -15,6 +15,33 @@ SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema)
     return entity ? response_json(request, 200, template_parameter_schema(arena, entity)) : NULL;
 }
 
+/* {templateRef or template, values} → {values, hidden, errors}: what a form with these values shows,
+ * and what a task would get. */
+SCAFFOLDER_HANDLER(scaffolder_api_form)
+{
+    Arena *arena = request_arena(request);
+    const Value *body = request_body_json(request, error), *values, *secrets;
+    const char *ref = value_path_string(body, "templateRef", NULL);
+    const Value *entity = value_get(body, "template");
+    Value *reply = value_object_new(arena);
+
+    if (!body || !scaffolder_api_read_values(arena, body, &values, &secrets, error))
+        return NULL;
+    if (ref && !(entity = template_get(room, arena, ref, error)))
+        return NULL;
+    if (!value_is(entity, VALUE_OBJECT)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "request/body must have required property 'templateRef'");
+        return NULL;
+    }
+    TemplateForm form = template_form_of(arena, entity, values);
+
+    value_set(arena, reply, "values", form.values);
+    value_set(arena, reply, "hidden", form.hidden);
+    value_set(arena, reply, "errors", template_check(arena, entity, values, secrets));
+    return response_json(request, 200, reply);
+}
+
 SCAFFOLDER_HANDLER(scaffolder_api_actions)
 {
     return response_json(request, 200, actions_list(room, request_arena(request)));

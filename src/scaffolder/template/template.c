@@ -53,6 +53,7 @@ static const Value *template_pages(Arena *arena, const Value *entity)
             arena, page, "title",
             value_path_string(schema, "title", "Please enter the following information"));
         value_set(arena, page, "description", value_get(schema, "description"));
+        value_set(arena, page, "when", value_get(schema, "when"));
         value_set(arena, page, "schema", schema);
         value_append(arena, pages, page);
     }
@@ -78,78 +79,12 @@ const Value *template_parameter_schema(Arena *arena, const Value *entity)
 
 const Value *template_defaults(Arena *arena, const Value *entity, const Value *values)
 {
-    const Value *list = page_list(arena, entity);
-
-    for (guint i = 0; i < value_count(list); i++)
-        values = jsonschema_with_defaults(arena, value_item(list, i), values);
-    return values;
+    return template_form_of(arena, entity, values).values;
 }
 
-/* ---- what is wrong with values ---- */
-
-static Value *error_path(Arena *arena, const char *pointer, GString *property)
+TemplateForm template_form_of(Arena *arena, const Value *entity, const Value *values)
 {
-    g_auto(GStrv) names = g_strsplit(*pointer ? pointer + 1 : "", "/", -1);
-    Value *path = value_array_new(arena);
-
-    for (char **name = names; *name; name++) {
-        g_autofree char *slash = g_strdup(*name);
-        g_auto(GStrv) parts = g_strsplit(slash, "~1", -1);
-        g_autofree char *joined = g_strjoinv("/", parts);
-        g_auto(GStrv) tildes = g_strsplit(joined, "~0", -1);
-        g_autofree char *plain = g_strjoinv("~", tildes);
-
-        value_append(arena, path, value_string_new(arena, plain));
-        g_string_append_printf(property, ".%s", plain);
-    }
-    return path;
-}
-
-/* One item of Backstage's `errors`, with our own `field` and `title` for those who want a form's
- * field and a sentence. */
-static const Value *error_item(Arena *arena, const JsonschemaViolation *v, const char *root)
-{
-    g_autoptr(GString) property = g_string_new(root);
-    Value *item = value_object_new(arena);
-    Value *path = error_path(arena, v->pointer, property);
-    bool names_member =
-        g_str_equal(v->keyword, "required") || g_str_equal(v->keyword, "additionalProperties");
-    const Value *last = value_item(path, value_count(path) - 1);
-
-    value_set(arena, item, "path", path);
-    value_set_string(arena, item, "property", property->str);
-    value_set_string(arena, item, "message", v->message);
-    value_set(arena, item, "schema", v->schema);
-    value_set(arena, item, "instance", v->instance);
-    value_set_string(arena, item, "name", v->keyword);
-    value_set(arena, item, "argument", v->argument);
-    value_set_string(arena, item, "stack", arena_printf(arena, "%s %s", property->str, v->message));
-    value_set(arena, item, "field", names_member ? v->argument : last);
-    value_set_string(arena, item, "title", jsonschema_sentence(arena, v));
-    return item;
-}
-
-static void check_schema(Arena *arena, const Value *schema, const Value *instance, const char *root,
-                         Value *errors)
-{
-    g_autoptr(GPtrArray) found = jsonschema_violations(arena, schema, instance);
-
-    for (guint i = 0; i < found->len; i++)
-        value_append(arena, errors, error_item(arena, g_ptr_array_index(found, i), root));
-}
-
-const Value *template_check(Arena *arena, const Value *entity, const Value *values,
-                            const Value *secrets)
-{
-    const Value *list = page_list(arena, entity);
-    const Value *secrets_schema = value_path(entity, "spec.secrets.schema");
-    Value *errors = value_array_new(arena);
-
-    for (guint i = 0; i < value_count(list); i++)
-        check_schema(arena, value_item(list, i), values, "instance", errors);
-    if (secrets_schema)
-        check_schema(arena, secrets_schema, secrets, "secrets", errors);
-    return errors;
+    return template_form(arena, page_list(arena, entity), values);
 }
 
 /* ---- instantiating ---- */

@@ -2,16 +2,20 @@
 #pragma once
 #include "base/error.h"
 #include "formats/value.h"
+#include "scaffolder/template/form.h"
 
 typedef struct Scaffolder Scaffolder;
 
 /* The template entity that ref names. ERROR_INPUT for another kind, ERROR_NOT_FOUND. */
 const Value *template_get(Scaffolder *scaffolder, Arena *arena, const char *ref, GError **error);
-/* The pages of its form, [{title, description?, schema}]. */
+/* The pages of its form, [{title, description?, when?, schema}]. */
 const Value *template_parameter_schema(Arena *arena, const Value *entity);
-/* values with the defaults of all pages. */
+/* Its form with values in it. */
+TemplateForm template_form_of(Arena *arena, const Value *entity, const Value *values);
+/* What a task gets: values with the defaults of what is shown, without what is hidden. */
 const Value *template_defaults(Arena *arena, const Value *entity, const Value *values);
-/* What is wrong with values and secrets, as Backstage lists it; an empty array where nothing is. */
+/* What is wrong with values, as they were sent, and secrets, as Backstage lists it; an empty array
+ * where nothing is. */
 const Value *template_check(Arena *arena, const Value *entity, const Value *values,
                             const Value *secrets);
 /* What a task runs: {apiVersion, steps, output, parameters, user, templateInfo}. ERROR_INPUT where

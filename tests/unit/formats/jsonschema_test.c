@@ -32,8 +32,8 @@ static const Case CASES[] = {
      "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!'",
      "instance cannot be checked: its schema's pattern ^(a+)+$ takes too long"},
     {"pattern/words-of-two-classes", "{'pattern':'^[a-z][a-z0-9-]*$'}", "'1'",
-     "instance must begin with one of lower-case letters and go on with only lower-case letters, "
-     "digits and \"-\""},
+     "instance must begin with a lower-case letter and hold only lower-case letters, digits and "
+     "\"-\""},
     {"pattern/what-is-not-simple-is-shown", "{'pattern':'^(a|b)$'}", "'c'",
      "instance must match the pattern ^(a|b)$"},
     {"pattern/one-that-is-none-is-reported", "{'pattern':'('}", "'a'",

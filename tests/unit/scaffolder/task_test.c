@@ -167,10 +167,9 @@ static void wrong_values_name_the_field(TestDb *test)
 
     g_assert_cmpuint(value_count(errors), ==, 3);
     g_assert_cmpstr(value_path_string(value_item(errors, 0), "field", ""), ==, "description");
-    g_assert_cmpstr(
-        value_path_string(value_item(errors, 1), "title", ""), ==,
-        "Service Name (\"name\") must begin with one of lower-case letters and go on with only "
-        "lower-case letters, digits and \"-\"");
+    g_assert_cmpstr(value_path_string(value_item(errors, 1), "title", ""), ==,
+                    "Service Name (\"name\") must begin with a lower-case letter and hold only "
+                    "lower-case letters, digits and \"-\"");
     g_assert_cmpstr(value_path_string(value_item(errors, 1), "property", ""), ==, "instance.name");
     g_assert_cmpstr(value_path_string(value_item(errors, 2), "field", ""), ==, "database");
 }
