@@ -162,6 +162,14 @@ static gboolean export_tree(git_repository *git, git_tree *tree, void *data, GEr
     return written;
 }
 
+gboolean forge_export_tree(git_repository *git, git_tree *tree, const char *destination,
+                           GError **error)
+{
+    struct export export = {.destination = destination};
+
+    return export_tree(git, tree, &export, error);
+}
+
 gboolean forge_export(Forge *forge, const char *owner, const char *name, const char *ref,
                       const char *subpath, const char *destination, GError **error)
 {

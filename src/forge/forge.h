@@ -174,6 +174,34 @@ const Value *forge_pull_close(Forge *forge, Arena *arena, const ForgeLocation *a
 gboolean forge_pull_comment(Forge *forge, Arena *arena, const ForgeLocation *at, int64_t number,
                             const char *body, const char *actor, GError **error);
 
+/* ---- what was made of something that changed (merge.c), folders kept by content (kept.c) ---- */
+
+/* The id of folder's git tree, kept beside the repositories; free with g_free(). */
+char *forge_keep(Forge *forge, const char *folder, GError **error);
+/* Writes what is kept into destination. ERROR_NOT_FOUND. */
+gboolean forge_kept(Forge *forge, const char *tree, const char *destination, GError **error);
+
+/* A three-way merge into a repository, on the built-in forge or GitHub. */
+typedef struct {
+    const ForgeLocation *at;
+    const char *base, *theirs; /* folders: what the repository was made of, what it would be now */
+    const char *label;         /* of theirs, in the marks of conflicts */
+    const char *path, *content; /* one file that is written whatever was there */
+    const char *branch;         /* what is made or moved */
+    const char *left_at;        /* the commit branch was left at; what others put on top stays; NULL */
+    const char *message, *actor, *cause;
+    const char *intent_id; /* in the commit's message */
+} ForgeMerge;
+/* The end of a branch, and whether its commit carries the intent; *tip NULL where it is not there. */
+gboolean forge_merge_probe(Forge *forge, Arena *arena, const ForgeMerge *merge, const char **tip,
+                           gboolean *found, GError **error);
+/* {head, base, files: [{path, oldPath?, status: "added"|"modified"|"deleted"|"renamed"|"conflict"|
+ * "kept", reason?, diff, …}], conflicts}: what would change in the default branch. Writes nothing. */
+const Value *forge_merge_preview(Forge *forge, Arena *arena, const ForgeMerge *merge,
+                                 GError **error);
+/* The same on branch, with {commit}: "" where nothing changes, and then there is no branch. */
+const Value *forge_merge(Forge *forge, Arena *arena, const ForgeMerge *merge, GError **error);
+
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];
 extern const Route forge_pull_routes[]; /* "…/pulls" */

@@ -97,6 +97,10 @@ void forge_git_set_ident(git_repository *git, const char *actor, const char *cau
 /* Writes folder as a tree; symlinks that leave it and `.git` are refused. */
 gboolean forge_git_write_folder(git_repository *git, const char *folder, git_oid *tree,
                                 GError **error);
+/* A commit of tree, on no branch yet. */
+gboolean forge_git_write_commit(git_repository *git, const git_commit *const *parents,
+                                gsize parents_count, const git_oid *tree,
+                                const ForgeAuthor *author, git_oid *id, GError **error);
 /* A commit of tree on top of branch (NULL parent: its first), and the branch moved to it. */
 gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
                                const git_oid *tree, const ForgeAuthor *author, git_oid *id,
@@ -128,6 +132,10 @@ char **forge_git_environment(const char *const *env);
 typedef gboolean (*ForgeTreeFn)(git_repository *git, git_tree *tree, void *data, GError **error);
 gboolean forge_with_tree(Forge *forge, const char *owner, const char *name, const char *ref,
                          const char *path, ForgeTreeFn use, void *data, GError **error);
+
+/* Writes tree into destination (export.c). */
+gboolean forge_export_tree(git_repository *git, git_tree *tree, const char *destination,
+                           GError **error);
 
 /* ---- commits (write.c) ---- */
 
@@ -183,5 +191,7 @@ const Value *forge_github_publish(Forge *forge, Arena *arena, const ForgePublish
                                   GError **error);
 const Value *forge_github_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
                                 const char *name, const char *intent_id, GError **error);
+/* What lets the git program in there, for forge_git_run(); strings in arena. */
+const char *const *forge_github_git_environment(const ForgeGitHub *github);
 /* The `integrations.github` entry of a host that has a token; NULL. */
 const Value *forge_github_integration(Forge *forge, const char *host);

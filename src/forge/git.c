@@ -170,22 +170,31 @@ void forge_git_set_ident(git_repository *git, const char *actor, const char *cau
                              cause && *cause ? cause : "none");
 }
 
-static gboolean write_commit(git_repository *git, git_commit *parent, const git_oid *tree_id,
-                             const ForgeAuthor *author, git_oid *id, GError **error)
+gboolean forge_git_write_commit(git_repository *git, const git_commit *const *parents,
+                                gsize parents_count, const git_oid *tree_id,
+                                const ForgeAuthor *author, git_oid *id, GError **error)
 {
     g_autoptr(git_signature) wrote = NULL;
     g_autoptr(git_signature) committed = NULL;
     g_autoptr(git_tree) tree = NULL;
-    const git_commit *parents[] = {parent};
     int64_t now = clock_now_ms() / 1000;
 
     if (git_signature_new(&wrote, author->author_name, author->author_email, now, 0) < 0 ||
         git_signature_new(&committed, "Pave", "pave@localhost", now, 0) < 0 ||
         git_tree_lookup(&tree, git, tree_id) < 0 ||
         git_commit_create(id, git, NULL, wrote, author->on_behalf ? committed : wrote, NULL,
-                          author->message, tree, parent ? 1 : 0, parents) < 0)
+                          author->message, tree, parents_count,
+                          (const git_commit **)parents) < 0)
         return forge_git_failed(error, "cannot write the commit");
     return TRUE;
+}
+
+static gboolean write_commit(git_repository *git, git_commit *parent, const git_oid *tree_id,
+                             const ForgeAuthor *author, git_oid *id, GError **error)
+{
+    const git_commit *const parents[] = {parent};
+
+    return forge_git_write_commit(git, parents, parent ? 1 : 0, tree_id, author, id, error);
 }
 
 gboolean forge_git_move_branch(git_repository *git, const char *branch, const git_oid *from,

@@ -184,23 +184,28 @@ static const char *branch_head(const GitHub *github, const char *branch, GError 
 }
 
 /* git learns the token from its environment: it is in no command line and in no URL it prints. */
+const char *const *forge_github_git_environment(const ForgeGitHub *github)
+{
+    Arena *arena = github->arena;
+    const char **env = arena_new0(arena, const char *, 6);
+    g_autofree char *pair = g_strconcat("x-access-token:", github->token, NULL);
+    g_autofree char *encoded = g_base64_encode((const guchar *)pair, strlen(pair));
+
+    env[0] = "GIT_CONFIG_COUNT=2";
+    env[1] = "GIT_CONFIG_KEY_0=http.extraHeader";
+    env[2] = arena_printf(arena, "GIT_CONFIG_VALUE_0=Authorization: Basic %s", encoded);
+    env[3] = "GIT_CONFIG_KEY_1=safe.directory";
+    env[4] = "GIT_CONFIG_VALUE_1=*";
+    return env;
+}
+
 static gboolean push(const GitHub *github, const char *folder, const char *url, const char *branch,
                      GError **error)
 {
     g_autofree char *refspec = g_strdup_printf("refs/heads/%s:refs/heads/%s", branch, branch);
-    g_autofree char *pair = g_strconcat("x-access-token:", github->at.token, NULL);
-    g_autofree char *encoded = g_base64_encode((const guchar *)pair, strlen(pair));
-    g_autofree char *header =
-        g_strconcat("GIT_CONFIG_VALUE_0=Authorization: Basic ", encoded, NULL);
-    const char *const env[] = {"GIT_CONFIG_COUNT=2",
-                               "GIT_CONFIG_KEY_0=http.extraHeader",
-                               header,
-                               "GIT_CONFIG_KEY_1=safe.directory",
-                               "GIT_CONFIG_VALUE_1=*",
-                               NULL};
     const char *const arguments[] = {"push", "--quiet", url, refspec, NULL};
 
-    return forge_git_run(arguments, env, folder, NULL, error);
+    return forge_git_run(arguments, forge_github_git_environment(&github->at), folder, NULL, error);
 }
 
 static gboolean build_and_push(const GitHub *github, Forge *forge, const char *url,

@@ -76,6 +76,7 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
                                    .ended = task_ended,
                                    .data = scaffolder,
                                    .concurrency = 10});
+    upgrade_follow(scaffolder, events);
     return g_steal_pointer(&scaffolder);
 }
 

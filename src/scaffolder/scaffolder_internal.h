@@ -3,11 +3,14 @@
 #pragma once
 #include "scaffolder/actions/action.h"
 #include "scaffolder/day2/day2.h"
+#include "scaffolder/day2/upgrade.h"
 #include "scaffolder/running/running.h"
 #include "scaffolder/scaffolder.h"
 #include "scaffolder/tasks/approvals.h"
 #include "scaffolder/tasks/tasks.h"
 #include "scaffolder/template/template.h"
+
+#include "spine/clock.h"
 
 #include <stdatomic.h>
 

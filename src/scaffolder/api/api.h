@@ -32,6 +32,16 @@ SCAFFOLDER_HANDLER(scaffolder_api_approvals);
 SCAFFOLDER_HANDLER(scaffolder_api_approval);
 SCAFFOLDER_HANDLER(scaffolder_api_approval_decide);
 
+/* upgrades.c */
+SCAFFOLDER_HANDLER(scaffolder_api_upgrades);
+SCAFFOLDER_HANDLER(scaffolder_api_upgrade_preview);
+SCAFFOLDER_HANDLER(scaffolder_api_upgrade_create);
+SCAFFOLDER_HANDLER(scaffolder_api_campaigns);
+SCAFFOLDER_HANDLER(scaffolder_api_campaign);
+SCAFFOLDER_HANDLER(scaffolder_api_campaign_create);
+SCAFFOLDER_HANDLER(scaffolder_api_campaign_cancel);
+SCAFFOLDER_HANDLER(scaffolder_api_campaign_retry);
+
 /* 400 {errors}, as Backstage says what is wrong with values. */
 Response *scaffolder_api_reply_errors(Request *request, const Value *errors);
 /* A body's values and secrets, empty where it has none. ERROR_INPUT where they are no objects. */

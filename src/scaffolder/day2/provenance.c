@@ -69,7 +69,7 @@ static gboolean write_add(DbConn *tx, void *data, GError **error)
                     effect->url, detail, clock_now_ms()) < 0)
             return FALSE;
     }
-    return TRUE;
+    return upgrade_remember(tx, write->runner, write->effects, error);
 }
 
 gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,

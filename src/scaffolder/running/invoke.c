@@ -72,7 +72,10 @@ static const Value *example_of(Arena *arena, const Value *schema)
 static gboolean run_dry(ActionRun *run, const Value *input, const Value **output, GError **error)
 {
     const Value *properties = value_get(run->action->output, "properties");
+    gboolean done;
 
+    if (run->runner->render && render_step(run, input, output, &done, error))
+        return done;
     if (run->action->dry_run)
         return run->action->run(run, input, output, error);
     Value *fake = value_object_new(run->arena);
@@ -93,6 +96,8 @@ static gboolean run_real(ActionRun *run, const Value *input, JobStep *step, cons
 {
     const Action *action = run->action;
 
+    if (!upgrade_stamp(run, input, error))
+        return FALSE;
     if (step->state == STEP_INTERRUPTED && action->probe) {
         if (!action->probe(run, input, output, error))
             return FALSE;

@@ -6,6 +6,8 @@
 /* Lines the runner itself prints, as opposed to what an action says: "Beginning step …". */
 #define LEVEL_STATUS "status"
 
+typedef struct Render Render;
+
 /* The run of one task's steps. */
 struct Runner {
     Scaffolder *scaffolder;
@@ -25,7 +27,18 @@ struct Runner {
     Value *diagnostics;    /* of a dry run: expressions that failed, an array */
     const char *source;    /* of a dry run: the folder with the template's files; NULL: its own */
     GHashTable *published; /* of a dry run: URL of a repository's contents → folder (owned) */
+    const Value *spec;  /* of a real run: what it runs */
+    Render *render;     /* of a rendering for an upgrade, which is a dry run too */
 };
+
+/* In a rendering: whether a step is not to be run dry, since it is done here (render.c). */
+bool render_step(ActionRun *run, const Value *input, const Value **output, gboolean *done,
+                 GError **error);
+/* In a rendering: what stands for the folder at url. */
+gboolean render_read_tree(ActionRun *run, const char *url, const char *destination, GError **error);
+GBytes *render_read_file(ActionRun *run, const char *url, GError **error);
+/* Keeps a file as the only one of a folder; the id of its tree. Free with g_free(). */
+char *render_keep_file(ActionRun *run, GBytes *bytes, GError **error);
 
 /* Runs the steps of spec; *output gets {links, text, …}. */
 gboolean runner_run(Runner *runner, const Value *spec, const Value **output, GError **error);

@@ -115,11 +115,16 @@ static const char *absolute_url(ActionRun *run, const char *url, GError **error)
     return template_resolve_url(run->arena, base, url, error);
 }
 
-static void announce_source(ActionRun *run, const char *url, const char *digest)
+/* tree is what is kept of it; file: there the one file is called so. */
+static void announce_source(ActionRun *run, const char *url, const char *digest, const char *tree,
+                            bool file)
 {
     Value *detail = value_object_new(run->arena);
 
     value_set_string(run->arena, detail, "digest", digest);
+    value_set_nullable(run->arena, detail, "tree", tree);
+    if (file)
+        value_set_bool(run->arena, detail, "file", true);
     action_effect(run,
                   &(Effect){.operation = "read", .kind = "source", .ref = url, .detail = detail});
 }
@@ -144,12 +149,19 @@ Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
         return NULL;
     }
     action_log(run, "info", "Fetching template content from %s", url);
-    if (!catalog_read_tree_as(run->scaffolder->catalog, absolute,
-                              value_path_string(input, "token", NULL), source->folder, error))
+    g_autofree char *tree = NULL;
+
+    if (run->runner->render ? !render_read_tree(run, absolute, source->folder, error)
+                            : !catalog_read_tree_as(run->scaffolder->catalog, absolute,
+                                                    value_path_string(input, "token", NULL),
+                                                    source->folder, error))
+        return NULL;
+    /* Kept, so that the same can be rendered again when the template has changed. */
+    if (!run->dry && !(tree = forge_keep(run->scaffolder->forge, source->folder, error)))
         return NULL;
     g_autofree char *digest = skeleton_digest(source->folder, NULL);
 
-    announce_source(run, absolute, digest);
+    announce_source(run, absolute, digest, tree, false);
     return g_steal_pointer(&source);
 }
 
@@ -182,14 +194,18 @@ GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error)
     if (!absolute)
         return NULL;
     action_log(run, "info", "Fetching template content from %s", url);
-    g_autoptr(GBytes) bytes = catalog_read_file(run->scaffolder->catalog, absolute,
-                                                value_path_string(input, "token", NULL), error);
+    g_autoptr(GBytes) bytes =
+        run->runner->render
+            ? render_read_file(run, absolute, error)
+            : catalog_read_file(run->scaffolder->catalog, absolute,
+                                value_path_string(input, "token", NULL), error);
+    g_autofree char *tree = NULL;
 
-    if (!bytes)
+    if (!bytes || (!run->dry && !(tree = render_keep_file(run, bytes, error))))
         return NULL;
     g_autofree char *sum = g_compute_checksum_for_bytes(G_CHECKSUM_SHA256, bytes);
 
-    announce_source(run, absolute, arena_printf(run->arena, "sha256:%s", sum));
+    announce_source(run, absolute, arena_printf(run->arena, "sha256:%s", sum), tree, true);
     return g_steal_pointer(&bytes);
 }
 

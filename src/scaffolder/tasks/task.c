@@ -146,6 +146,7 @@ gboolean task_run(Job *job, const Value **output, GError **error, void *data)
                      .task_id = job_id(job),
                      .actor = job_actor(job),
                      .template = value_get(spec, "templateInfo"),
+                     .spec = spec,
                      .folder = job_folder(job),
                      .dirty = job_attempt(job) > 1,
                      .finished = finished,
