@@ -1,10 +1,10 @@
-import { ActionIcon, Badge, Button, Group, Text, Tooltip } from '@mantine/core';
-import { IconExternalLink, IconGitBranch, IconPlus, IconRefresh } from '@tabler/icons-react';
+import { ActionIcon, Badge, Button, Group, Menu, Text, Tooltip } from '@mantine/core';
+import { IconArchive, IconDots, IconExternalLink, IconGitBranch, IconPlus, IconRefresh } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { queryClient } from '../api/query';
 import { AppLink } from '../shell/AppLink';
-import { EntityLink } from '../shell/EntityLink';
+import { EntityLink, entityHref } from '../shell/EntityLink';
 import { notifyDone, notifyError } from '../shell/notify';
 import { Status } from '../shell/Status';
 import { refOf, relationsOf, repositoryOf, titleOf, type Entity } from './api';
@@ -34,6 +34,27 @@ function RefreshButton({ entity }: { entity: Entity }) {
   );
 }
 
+function MoreMenu({ entity }: { entity: Entity }) {
+  return (
+    <Menu position="bottom-end" width={200} shadow="md">
+      <Menu.Target>
+        <ActionIcon variant="default" size={34} aria-label="More of this component">
+          <IconDots size={16} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          component={AppLink}
+          href={`${entityHref(refOf(entity))}/decommission`}
+          leftSection={<IconArchive size={15} />}
+        >
+          Decommission…
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
 export function HeaderActions({ entity }: { entity: Entity }) {
   const repository = repositoryOf(entity);
   const view = entity.metadata.annotations?.['backstage.io/view-url'];
@@ -50,6 +71,7 @@ export function HeaderActions({ entity }: { entity: Entity }) {
           Use template
         </Button>
       )}
+      {entity.kind === 'Component' && <MoreMenu entity={entity} />}
       {repository ? (
         <Button
           component={AppLink}

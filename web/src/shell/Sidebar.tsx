@@ -14,6 +14,7 @@ import {
 } from '@mantine/core';
 import {
   IconActivity,
+  IconArrowUpCircle,
   IconBook2,
   IconChartHistogram,
   IconGitBranch,
@@ -27,6 +28,7 @@ import {
   IconSelector,
   IconServerCog,
   IconSettings,
+  IconThumbUp,
 } from '@tabler/icons-react';
 import { useRouterState } from '@tanstack/react-router';
 import { useInfo, useLogout } from '../identity/api';
@@ -50,6 +52,8 @@ const GROUPS: { label?: string; items: { href: string; label: string; icon: type
       { href: '/runs', label: 'Pipelines', icon: IconPlayerPlay },
       { href: '/deployments', label: 'Deployments', icon: IconRocket },
       { href: '/infrastructure', label: 'Infrastructure', icon: IconServerCog },
+      { href: '/upgrades', label: 'Upgrades', icon: IconArrowUpCircle },
+      { href: '/approvals', label: 'Approvals', icon: IconThumbUp },
     ],
   },
   {
