@@ -33,8 +33,8 @@ export function NewPull({ slug, main, branches, onClose }: NewPullProps) {
       >
         <Stack gap="md">
           <Group grow align="flex-start">
-            <Select label="From" data={branches} value={head} onChange={(next) => setHead(next ?? '')} searchable />
-            <Select label="Into" data={branches} value={base} onChange={(next) => setBase(next ?? main)} searchable />
+            <Select label="From" data={branches} value={head} onChange={(next) => next && setHead(next)} allowDeselect={false} searchable />
+            <Select label="Into" data={branches} value={base} onChange={(next) => next && setBase(next)} allowDeselect={false} searchable />
           </Group>
           <TextInput
             label="Title"

@@ -1,0 +1,141 @@
+// What becomes of what was made: changes proposed, upgrades, approvals, the way back, the end.
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeOrganization } from '../lib/organization.mjs';
+import { startPave } from '../lib/server.mjs';
+import { expect, picture, test as base } from './portal.mjs';
+import { signedIn } from './start.mjs';
+
+const template = `apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: sail, title: Sail, description: A mill's sail }
+spec:
+  type: service
+  owner: group:default/millers
+  parameters:
+    - title: The sail
+      required: [name]
+      properties: { name: { type: string, title: Name } }
+  steps:
+    - { id: fetch, action: fetch:template, input: { url: ./skeleton, values: { name: '\${{ parameters.name }}' } } }
+    - { id: publish, action: publish:github, input: { repoUrl: 'github.com?owner=mill&repo=\${{ parameters.name }}', defaultBranch: main } }
+    - { id: register, action: catalog:register, input: { repoContentsUrl: '\${{ steps.publish.output.repoContentsUrl }}' } }
+`;
+
+const files = {
+  'app-config.yaml': `
+app: { title: Mill, baseUrl: "\${PAVE_BASE_URL}" }
+organization: { name: Mill }
+backend: { baseUrl: "\${PAVE_BASE_URL}" }
+auth:
+  providers: { guest: { enabled: true, userEntityRef: user:default/guest } }
+  admins: [user:default/guest]
+catalog:
+  rules: [{ allow: [Component, Group, User, Template, Location] }]
+  locations:
+    - { type: file, target: ./people.yaml }
+    - { type: url, target: 'https://github.com/mill/templates/blob/main/sail/template.yaml' }
+forge:
+  hosts: { github.com: builtin }
+  repositories: [{ owner: mill, name: templates, folder: ./templates }]
+`,
+  'people.yaml': `
+{ apiVersion: backstage.io/v1alpha1, kind: Group, metadata: { name: millers }, spec: { type: team, children: [] } }
+---
+{ apiVersion: backstage.io/v1alpha1, kind: User, metadata: { name: guest }, spec: { memberOf: [millers] } }
+`,
+  'templates/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: templates }
+spec: { type: library, lifecycle: production, owner: group:default/millers }
+`,
+  'templates/sail/template.yaml': template,
+  'templates/sail/skeleton/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata: { name: "\${{ values.name }}" }
+spec: { type: service, lifecycle: production, owner: group:default/millers }
+`,
+  'templates/sail/skeleton/README.md': '# ${{ values.name }}\n\nA sail of four.\n',
+};
+
+const test = base.extend({
+  mill: [
+    async ({}, use) => {
+      const organization = await writeOrganization(files);
+      const server = await startPave(organization);
+      try {
+        await server.pave.signIn();
+        await server.pave.until('the template is read', () =>
+          server.pave.get('/api/catalog/entities/by-name/template/default/sail'),
+        );
+        await use({ pave: server.pave, state: await signedIn(server.pave) });
+      } finally {
+        await server.remove();
+        await rm(organization, { recursive: true, force: true });
+      }
+    },
+    { scope: 'worker' },
+  ],
+  baseURL: ({ mill }, use) => use(mill.pave.url),
+  storageState: ({ mill }, use) => use(mill.state),
+  pave: ({ mill }, use) => use(mill.pave),
+});
+
+/** Changes a file of a repository with git, on a branch that is made where it is not there. */
+async function push(pave, repository, branch, file, change) {
+  const home = await mkdtemp(join(tmpdir(), 'pave-git-'));
+  try {
+    const work = join(home, 'work');
+    await pave.git(home, 'clone', '-q', `${pave.url}/${repository}.git`, work);
+    if (branch !== 'main') await pave.git(work, 'checkout', '-q', '-b', branch);
+    const before = await readFile(join(work, file), 'utf8').catch(() => '');
+    await writeFile(join(work, file), change(before));
+    await pave.git(work, 'add', '-A');
+    await pave.git(work, 'commit', '-q', '-m', `Change ${file}`);
+    await pave.git(work, 'push', '-q', 'origin', branch);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+const ended = (pave, id) =>
+  pave.until('the task has ended', async () => {
+    const { status } = await pave.get(`/api/scaffolder/v2/tasks/${id}`);
+    return ['completed', 'failed', 'cancelled'].includes(status) && status;
+  });
+
+/** A repository made by the template. */
+async function make(pave, name) {
+  const { id } = await pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/sail', values: { name } });
+  expect(await ended(pave, id)).toBe('completed');
+  return id;
+}
+
+test('a change is proposed, looked at, spoken about and merged', async ({ page, pave }) => {
+  await make(pave, 'linen');
+  await push(pave, 'mill/linen', 'better-words', 'NOTES.md', () => '# Notes\n\nWhat whoever is on call should know.\n');
+  await page.goto('/repositories/mill/linen/pulls');
+  await page.getByRole('button', { name: 'New pull request' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('From').click();
+  await page.getByRole('option', { name: 'better-words' }).click();
+  await dialog.getByLabel('Title').fill('Notes for those on call');
+  await dialog.getByLabel('Description').fill('They **asked** for it.');
+  await dialog.getByRole('button', { name: 'Open pull request' }).click();
+
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Notes for those on call');
+  await expect(page.getByRole('article').first()).toContainText('They asked for it.');
+  await page.getByRole('tab', { name: 'Files' }).click();
+  await expect(page.getByRole('region', { name: 'Changes of NOTES.md' })).toContainText('on call should know');
+  await picture(page, 'pull-files');
+  await page.getByRole('tab', { name: 'Conversation' }).click();
+  await page.getByLabel('Comment', { exact: true }).fill('Good.');
+  await page.getByRole('button', { name: 'Comment' }).click();
+  await expect(page.getByRole('article').nth(1)).toContainText('Good.');
+  await picture(page, 'pull');
+  await page.getByRole('button', { name: 'Merge', exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('Merged');
+  await page.goto('/repositories/mill/linen/pulls?state=merged');
+  await expect(page.getByRole('list', { name: 'Pull requests' })).toContainText('Notes for those on call');
+});
