@@ -8,7 +8,7 @@ FLOORS = ["base", "formats", "net", "spine"]
 ROOMS = ["identity", "catalog", "scaffolder", "forge", "pipelines", "infra", "deployments", "observability", "insights"]
 LIBRARIES = {  # header → the only places that may include it
     "microhttpd.h": ("net/",), "curl/": ("net/",), "sqlite3.h": ("spine/db",), "libpq-fe.h": ("spine/db",),
-    "yaml.h": ("formats/yaml.c",), "git2": ("forge/",),
+    "yaml.h": ("formats/yaml.c",), "git2": ("forge/", "spine/libgit2", "spine/snapshot"),
 }
 
 

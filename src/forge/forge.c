@@ -3,17 +3,6 @@
 #include "formats/yaml.h"
 #include <glib/gstdio.h>
 
-static pthread_once_t libgit2_once = PTHREAD_ONCE_INIT;
-
-/* For the life of the process: a worker thread that used it may end after the room did, and gives
- * its part back only while the library is up. */
-static void start_libgit2(void)
-{
-    git_libgit2_init();
-    /* The folders are ours, whoever started us; without this libgit2 refuses another's. */
-    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
-}
-
 Forge *forge_new(Db *db, Events *events, Secrets *secrets, const Config *config,
                  const char *data_folder, GError **error)
 {
@@ -33,7 +22,7 @@ Forge *forge_new(Db *db, Events *events, Secrets *secrets, const Config *config,
     scheme_end = strstr(forge->base_url, "://");
     forge->base_host = g_strdup(scheme_end ? scheme_end + 3 : forge->base_url);
     forge->base_host[strcspn(forge->base_host, "/")] = '\0';
-    pthread_once(&libgit2_once, start_libgit2);
+    libgit2_start();
     if (g_mkdir_with_parents(forge->repositories, 0750) < 0) {
         g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", forge->repositories);
         return NULL;
@@ -374,8 +363,7 @@ const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepositor
     g_autoptr(GBytes) bytes = forge_read_file(forge, repository->owner, repository->name, NULL,
                                               "catalog-info.yaml", NULL);
 
-    owners[count++] =
-        arena_printf(arena, "repository:%s/%s", repository->owner, repository->name);
+    owners[count++] = arena_printf(arena, "repository:%s/%s", repository->owner, repository->name);
     if (repository->created_by)
         owners[count++] = arena_strdup(arena, repository->created_by);
     if (!bytes)

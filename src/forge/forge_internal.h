@@ -2,7 +2,7 @@
 #pragma once
 #include "forge/forge.h"
 #include "spine/clock.h"
-#include <git2.h>
+#include "spine/libgit2.h"
 #include <pthread.h>
 
 #define FORGE_REF_LOCKS 64
@@ -68,18 +68,6 @@ gboolean forge_branch_is_protected(const ForgeRepository *repository, const char
 
 /* ---- git (git.c) ---- */
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_repository, git_repository_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_object, git_object_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_commit, git_commit_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree, git_tree_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_tree_entry, git_tree_entry_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_blob, git_blob_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_index, git_index_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_reference, git_reference_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_signature, git_signature_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_revwalk, git_revwalk_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(git_config, git_config_free)
-
 /* Sets error from libgit2's last one; FALSE, so that it can be returned. */
 gboolean forge_git_failed(GError **error, const char *what);
 git_repository *forge_git_open(const char *folder, GError **error);
@@ -143,8 +131,8 @@ gboolean forge_export_tree(git_repository *git, git_tree *tree, const char *dest
 gboolean forge_git_tree_with(git_repository *git, git_commit *parent, const Value *files,
                              git_oid *tree, GError **error);
 
-/* [{path, oldPath?, status, additions, deletions, binary, truncated, diff}] between two trees (NULL:
- * nothing), so many and so long as a person looks at (pull_git.c). */
+/* [{path, oldPath?, status, additions, deletions, binary, truncated, diff}] between two trees
+ * (NULL: nothing), so many and so long as a person looks at (pull_git.c). */
 const Value *forge_diff_trees(git_repository *git, Arena *arena, git_tree *from, git_tree *to,
                               GError **error);
 
@@ -164,7 +152,8 @@ gboolean forge_finish_publish(Forge *forge, const ForgeRepository *repository, G
 /* ---- the other halves ---- */
 
 gboolean forge_sync_configured(Forge *forge, GError **error); /* seed.c */
-/* Whether who asks may push: the owners, or a job whose token names the repository (transport.c). */
+/* Whether who asks may push: the owners, or a job whose token names the repository (transport.c).
+ */
 gboolean forge_may_write(Forge *forge, Request *request, const ForgeRepository *repository,
                          GError **error);
 Response *forge_get_info_refs(Request *request, void *room, GError **error);

@@ -3,6 +3,7 @@
 #include "formats/json.h"
 #include "formats/jsonschema.h"
 #include "scaffolder/scaffolder_internal.h"
+#include "spine/snapshot.h"
 
 #include <stdio.h>
 
@@ -109,18 +110,26 @@ static gboolean run_real(ActionRun *run, const Value *input, JobStep *step, cons
     return action->run(run, input, output, error);
 }
 
+static char *snapshot_objects(const Runner *runner)
+{
+    return g_build_filename(runner->folder, "workspace.git", "objects", NULL);
+}
+
 static gboolean clean_workspace(Runner *runner, GError **error)
 {
     if (!runner->dirty)
         return TRUE;
     runner->dirty = false;
-    return workdir_restore(runner->folder, runner->workspace, runner->tree, error);
+    g_autofree char *objects = snapshot_objects(runner);
+
+    return snapshot_restore(objects, runner->workspace, runner->tree, error);
 }
 
 static gboolean checkpoint(Runner *runner, ActionRun *run, const Value *output, GError **error)
 {
     if (run->action->changes_workspace) {
-        g_autofree char *tree = workdir_snapshot(runner->folder, runner->workspace, error);
+        g_autofree char *objects = snapshot_objects(runner);
+        g_autofree char *tree = snapshot_take(objects, runner->workspace, error);
 
         if (!tree)
             return FALSE;

@@ -102,11 +102,6 @@ gboolean workdir_copy(const char *from, const char *root, const char *relative, 
 gboolean workdir_make_folder(const char *root, const char *relative, GError **error);
 gboolean workdir_write(const char *root, const char *relative, const char *bytes, gsize length,
                        mode_t mode, GError **error);
-/* The git tree of the workspace; its objects are kept in folder. Free with g_free(). */
-char *workdir_snapshot(const char *folder, const char *workspace, GError **error);
-/* Makes the workspace what tree says; NULL: empty. */
-gboolean workdir_restore(const char *folder, const char *workspace, const char *tree,
-                         GError **error);
 /* Does pattern (`**`, `*`, `?`, `[…]`, `{a,b}`) name path, or a folder it is in? */
 bool path_glob_matches(const char *pattern, const char *path);
 

@@ -1,5 +1,4 @@
-/* The folder a task works in. Nothing that a template names leaves it, and its content after each
- * step is a git tree, so that an interrupted step begins where the one before ended. */
+/* The folder a task works in. Nothing that a template names leaves it. */
 #include "formats/glob.h"
 #include "scaffolder/scaffolder_internal.h"
 #include "spine/folder.h"
@@ -234,82 +233,6 @@ gboolean workdir_copy(const char *from, const char *root, const char *relative, 
     }
     return g_file_get_contents(from, &bytes, &length, error) &&
            workdir_write(root, relative, bytes, length, status.st_mode, error);
-}
-
-/* ---- git trees ---- */
-
-/* Whatever .gitattributes the workspace holds, its bytes are kept as they are. */
-static const char ATTRIBUTES[] = "* -text -filter -ident -working-tree-encoding -eol\n";
-
-static gboolean run_git(const char *folder, const char *workspace, const char *const *arguments,
-                        char **output, GError **error)
-{
-    g_autoptr(GPtrArray) argv = g_ptr_array_new();
-    g_auto(GStrv) environment = g_get_environ();
-    g_autofree char *git_dir = g_build_filename(folder, "workspace.git", NULL);
-    g_autofree char *stderr_text = NULL;
-    int status;
-
-    environment = g_environ_setenv(environment, "GIT_DIR", git_dir, TRUE);
-    environment = g_environ_setenv(environment, "GIT_WORK_TREE", workspace, TRUE);
-    environment = g_environ_setenv(environment, "GIT_CONFIG_NOSYSTEM", "1", TRUE);
-    environment = g_environ_setenv(environment, "GIT_CONFIG_GLOBAL", "/dev/null", TRUE);
-    environment = g_environ_setenv(environment, "GIT_CEILING_DIRECTORIES", folder, TRUE);
-    g_ptr_array_add(argv, (char *)"git");
-    for (; *arguments; arguments++)
-        g_ptr_array_add(argv, (char *)*arguments);
-    g_ptr_array_add(argv, NULL);
-    if (!g_spawn_sync(workspace, (char **)argv->pdata, environment,
-                      G_SPAWN_SEARCH_PATH | G_SPAWN_CLOEXEC_PIPES, NULL, NULL, output, &stderr_text,
-                      &status, error))
-        return FALSE;
-    if (g_spawn_check_wait_status(status, NULL))
-        return TRUE;
-    g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "git %s of the workspace: %s",
-                (char *)argv->pdata[1], g_strstrip(stderr_text));
-    return FALSE;
-}
-
-static gboolean prepare_git(const char *folder, const char *workspace, GError **error)
-{
-    static const char *const init[] = {"init", "-q", "--template=", NULL};
-    g_autofree char *head = g_build_filename(folder, "workspace.git", "HEAD", NULL);
-    g_autofree char *info = g_build_filename(folder, "workspace.git", "info", NULL);
-    g_autofree char *attributes = g_build_filename(info, "attributes", NULL);
-
-    if (g_file_test(head, G_FILE_TEST_EXISTS) && g_file_test(attributes, G_FILE_TEST_EXISTS))
-        return TRUE;
-    if (!run_git(folder, workspace, init, NULL, error))
-        return FALSE;
-    g_mkdir_with_parents(info, 0755);
-    return g_file_set_contents(attributes, ATTRIBUTES, -1, error);
-}
-
-char *workdir_snapshot(const char *folder, const char *workspace, GError **error)
-{
-    static const char *const add[] = {"add", "--all", "--force", ".", NULL};
-    static const char *const write_tree[] = {"write-tree", NULL};
-    char *tree = NULL;
-
-    if (!prepare_git(folder, workspace, error) || !run_git(folder, workspace, add, NULL, error) ||
-        !run_git(folder, workspace, write_tree, &tree, error))
-        return NULL;
-    return g_strstrip(tree);
-}
-
-gboolean workdir_restore(const char *folder, const char *workspace, const char *tree,
-                         GError **error)
-{
-    const char *const read_tree[] = {"read-tree", tree, NULL};
-    static const char *const checkout[] = {"checkout-index", "--all", "--force", NULL};
-
-    if (!folder_remove(workspace, error))
-        return FALSE;
-    if (g_mkdir_with_parents(workspace, 0755) != 0)
-        return fail_errno(error, "cannot make", workspace);
-    return !tree || (prepare_git(folder, workspace, error) &&
-                     run_git(folder, workspace, read_tree, NULL, error) &&
-                     run_git(folder, workspace, checkout, NULL, error));
 }
 
 bool path_glob_matches(const char *pattern, const char *path)

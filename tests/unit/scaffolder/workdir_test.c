@@ -1,5 +1,6 @@
 #include "../test_folder.h"
 #include "scaffolder/scaffolder_internal.h"
+#include "spine/snapshot.h"
 
 #include <glib/gstdio.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ static void test_snapshot(void)
 {
     g_autoptr(TestFolder) folder = test_folder_new();
     g_autofree char *root = g_build_filename(folder, "workspace", NULL);
+    g_autofree char *objects = g_build_filename(folder, "objects", NULL);
     g_autofree char *script = g_build_filename(root, "bin", "run", NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
@@ -59,21 +61,21 @@ static void test_snapshot(void)
     g_assert_true(workdir_write(root, "bin/run", "#!/bin/sh\r\n", 11, 0755, &error));
     g_assert_true(workdir_write(root, ".gitignore", "*\n", 2, 0644, &error));
     g_assert_true(workdir_write(root, ".gitattributes", "* text eol=lf\n", 14, 0644, &error));
-    g_autofree char *tree = workdir_snapshot(folder, root, &error);
+    g_autofree char *tree = snapshot_take(objects, root, &error);
 
     g_assert_no_error(error);
     g_assert_cmpuint(strlen(tree), ==, 40);
     g_assert_true(workdir_write(root, "bin/run", "changed", 7, 0644, NULL));
     g_assert_true(workdir_write(root, "more", "x", 1, 0644, NULL));
-    g_assert_true(workdir_restore(folder, root, tree, &error));
+    g_assert_true(snapshot_restore(objects, root, tree, &error));
     g_assert_no_error(error);
     g_assert_true(g_file_get_contents(script, &text, NULL, NULL));
     g_assert_cmpstr(text, ==, "#!/bin/sh\r\n");
     g_assert_true(g_file_test(script, G_FILE_TEST_IS_EXECUTABLE));
-    g_autofree char *again = workdir_snapshot(folder, root, NULL);
+    g_autofree char *again = snapshot_take(objects, root, NULL);
 
     g_assert_cmpstr(again, ==, tree);
-    g_assert_true(workdir_restore(folder, root, NULL, NULL));
+    g_assert_true(snapshot_restore(objects, root, NULL, NULL));
     g_autoptr(GPtrArray) entries = workdir_list(root, NULL);
 
     g_assert_cmpuint(entries->len, ==, 0);
