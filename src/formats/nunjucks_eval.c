@@ -1,5 +1,5 @@
 /* Evaluates expressions. */
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 
 #include <math.h>
 #include <string.h>
@@ -143,11 +143,6 @@ static bool concatenate(NjRun *run, NjVal a, NjVal b, NjVal *result)
     return true;
 }
 
-static bool is_text_like(NjVal v)
-{
-    return nj_is(v, VALUE_STRING) || nj_is(v, VALUE_ARRAY) || nj_is(v, VALUE_OBJECT);
-}
-
 static bool compare(NjRun *run, const char *name, NjVal a, NjVal b)
 {
     if (g_str_has_prefix(name, "==="))
@@ -168,12 +163,10 @@ static bool compare(NjRun *run, const char *name, NjVal a, NjVal b)
 static double arithmetic(const char *name, double x, double y)
 {
     switch (*name) {
-    case '+':
-        return x + y;
     case '-':
         return x - y;
     case '*':
-        return name[1] ? pow(x, y) : x * y;
+        return !name[1] ? x * y : isnan(y) ? NAN : pow(x, y);
     case '/':
         return name[1] ? floor(x / y) : x / y;
     default:
@@ -193,8 +186,10 @@ static bool evaluate_binary(NjRun *run, const NjNode *node, NjFrame *frame, NjVa
         *result = nj_bool(run, compare(run, name, a, b));
         return !run->error || !*run->error;
     }
-    if (*name == '~' || (*name == '+' && (is_text_like(a) || is_text_like(b))))
+    if (*name == '~')
         return concatenate(run, a, b, result);
+    if (*name == '+')
+        return nj_add(run, a, b, result);
     *result = nj_number(run, arithmetic(name, nj_to_number(run, a), nj_to_number(run, b)));
     return !run->error || !*run->error;
 }
@@ -214,7 +209,7 @@ static bool evaluate_inline_if(NjRun *run, const NjNode *node, NjFrame *frame, N
 
     if (!nj_evaluate(run, node->b, frame, &condition))
         return false;
-    *result = nj_undefined();
+    *result = nj_text(run, "");
     if (nj_truthy(condition))
         return nj_evaluate(run, node->a, frame, result);
     if (node->c)

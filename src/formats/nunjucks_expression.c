@@ -281,6 +281,10 @@ static NjNode *parse_index(NjParser *parser, NjNode *target)
     return nj_expect_operator(parser, "]") ? node : NULL;
 }
 
+/* Methods that change their list in place. */
+static const char *const MUTATORS[] = {"push", "pop",  "shift",   "unshift", "splice",
+                                       "fill", "sort", "reverse", NULL};
+
 static NjNode *parse_member(NjParser *parser, NjNode *target)
 {
     NjNode *node = nj_node(parser, NJ_LOOKUP, parser->token.offset);
@@ -290,7 +294,7 @@ static NjNode *parse_member(NjParser *parser, NjNode *target)
         return NULL;
     if (parser->token.kind != NJ_TOKEN_SYMBOL && parser->token.kind != NJ_TOKEN_NUMBER)
         return nj_unexpected(parser, "a member's name");
-    if (g_str_equal(parser->token.text, "push"))
+    if (g_strv_contains(MUTATORS, parser->token.text))
         parser->mutates = true;
     node->b = literal(parser, value_string_new(parser->arena, parser->token.text));
     return node->b ? node : NULL;

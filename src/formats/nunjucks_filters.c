@@ -1,14 +1,24 @@
 /* Nunjucks' filters on text, and how a filter is found. */
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Filters take null and undefined for the empty text. NULL with an error. */
-static const char *normal(NjRun *run, NjVal input, gsize *length)
+/* Null, undefined and false are the empty text to most filters. */
+static NjVal normal(NjRun *run, NjVal input)
 {
-    *length = 0;
-    return nj_is_nothing(input) ? "" : nj_to_string(run, input, length);
+    bool empty = nj_is_nothing(input) || (nj_is(input, VALUE_BOOL) && !nj_truthy(input));
+
+    return empty ? nj_text(run, "") : input;
+}
+
+/* The text of *input, which a filter is about to call method of; NULL with an error for others. */
+static const char *text_of(NjRun *run, NjVal *input, const char *method, gsize *length)
+{
+    *input = normal(run, *input);
+    if (!nj_is(*input, VALUE_STRING))
+        return nj_no_method(run, *input, method), NULL;
+    return nj_to_string(run, *input, length);
 }
 
 static bool take(NjRun *run, char *text, NjVal *result)
@@ -18,9 +28,9 @@ static bool take(NjRun *run, char *text, NjVal *result)
     return true;
 }
 
-static bool take_string(NjRun *run, GString *text, NjVal *result)
+static bool take_like(NjRun *run, NjVal original, const GString *text, NjVal *result)
 {
-    *result = nj_text_length(run, text->str, text->len);
+    *result = nj_text_like(run, original, text->str, text->len);
     return true;
 }
 
@@ -29,7 +39,7 @@ static bool take_string(NjRun *run, GString *text, NjVal *result)
 static bool filter_upper(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
+    const char *text = text_of(run, &input, "toUpperCase", &length);
 
     return text && take(run, g_utf8_strup(text, (gssize)length), result);
 }
@@ -37,7 +47,7 @@ static bool filter_upper(NjRun *run, NjVal input, const NjArgs *args, NjVal *res
 static bool filter_lower(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
+    const char *text = text_of(run, &input, "toLowerCase", &length);
 
     return text && take(run, g_utf8_strdown(text, (gssize)length), result);
 }
@@ -55,19 +65,19 @@ static void append_capitalized(GString *out, const char *text, gsize length)
 static bool filter_capitalize(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
+    const char *text = text_of(run, &input, "toLowerCase", &length);
     g_autoptr(GString) out = g_string_new(NULL);
 
     if (!text)
         return false;
     append_capitalized(out, text, length);
-    return take_string(run, out, result);
+    return take_like(run, input, out, result);
 }
 
 static bool filter_title(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
+    const char *text = text_of(run, &input, "split", &length);
     g_autoptr(GString) out = g_string_new(NULL);
 
     while (text && *text) {
@@ -78,52 +88,63 @@ static bool filter_title(NjRun *run, NjVal input, const NjArgs *args, NjVal *res
         for (; *text == ' '; text++)
             g_string_append_c(out, ' ');
     }
-    return text && take_string(run, out, result);
+    return text && take_like(run, input, out, result);
 }
 
-static bool filter_trim(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
+bool nj_filter_trim(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
 
-    return text && take(run, g_strstrip(g_strdup(text)), result);
+    if (!nj_is(input, VALUE_STRING))
+        return nj_no_method(run, input, "replace");
+    const char *text = nj_to_string(run, input, &length);
+
+    text = nj_trimmed(text, &length, true, true);
+    *result = nj_text_like(run, input, text, length);
+    return true;
 }
 
+/* count blanks, counted as `for (i = 0; i < count; i++)` does. */
 static bool append_blanks(NjRun *run, GString *out, double count)
 {
-    if (!(count >= 0) || count > NJ_TEXT_MAX)
-        return count < 0 || nj_fail(run, "the text is too long");
-    if (!nj_room(run, out->len, (gsize)count))
+    if (!(count > 0))
+        return true;
+    if (count > NJ_TEXT_MAX)
+        return nj_fail(run, "the text is too long");
+    gsize blanks = (gsize)ceil(count);
+
+    if (!nj_room(run, out->len, blanks))
         return false;
-    for (gsize i = 0; i < (gsize)count; i++)
+    for (gsize i = 0; i < blanks; i++)
         g_string_append_c(out, ' ');
     return true;
 }
 
 static bool filter_center(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
-    gsize length;
-    const char *text = normal(run, input, &length);
-    double width = nj_arg_number(run, args, 0, "width", 80);
-    double spaces = text ? width - (double)g_utf8_strlen(text, (gssize)length) : 0;
-    double before = floor(spaces / 2);
+    double width = nj_given_or(run, args, 0, 80);
     g_autoptr(GString) out = g_string_new(NULL);
 
-    if (!text || !append_blanks(run, out, before) || !nj_append_text(run, out, text, length) ||
-        !append_blanks(run, out, spaces - before))
+    *result = input = normal(run, input);
+    double spaces = width - nj_length_of(input);
+
+    if (nj_length_of(input) >= width)
+        return true;
+    if (!append_blanks(run, out, spaces / 2 - fmod(spaces, 2)) || !nj_append(run, out, input) ||
+        !append_blanks(run, out, spaces / 2))
         return false;
-    return take_string(run, out, result);
+    return take_like(run, input, out, result);
 }
 
 static bool filter_indent(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
-    const char *text = normal(run, input, &length);
-    double width = nj_arg_number(run, args, 0, "width", 4);
-    bool first = nj_truthy(nj_arg_named(args, 1, "indentfirst"));
+    const char *text = text_of(run, &input, "split", &length);
+    double width = nj_given_or(run, args, 0, 4);
+    bool first = nj_truthy(nj_given(run, args, 1));
     g_autoptr(GString) out = g_string_new(NULL);
 
-    for (bool more = text != NULL && length > 0; more; first = true) {
+    for (bool more = text && length > 0; more; first = true) {
         gsize line = strcspn(text, "\n");
 
         more = text[line] == '\n';
@@ -132,270 +153,87 @@ static bool filter_indent(NjRun *run, NjVal input, const NjArgs *args, NjVal *re
             return false;
         text += line + more;
     }
-    return text && take_string(run, out, result);
+    return text && take_like(run, length ? input : nj_undefined(), out, result);
+}
+
+/* Where text is cut so that no word is: at the last blank up to limit, else at limit. */
+static glong cut_of(NjRun *run, NjVal text, double limit)
+{
+    glong length = nj_characters_of(text);
+    glong most = isnan(limit) ? length : (glong)nj_clamp(limit, 0, length);
+    const char *start = value_string(text.value, "");
+    gsize bytes = value_string_length(text.value), at = nj_byte_of(start, bytes, most + 1);
+    const char *blank = memrchr(start, ' ', MIN(at, bytes));
+
+    return blank ? g_utf8_strlen(start, blank - start) : (glong)nj_clamp(limit, 0, length);
 }
 
 static bool filter_truncate(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
-    gsize length;
-    const char *text = normal(run, input, &length);
-    double limit = nj_arg_number(run, args, 0, "length", 255);
-    const char *end = nj_arg_text(run, args, 2, "end", "...");
+    double limit = nj_given_or(run, args, 0, 255);
+    NjVal end = nj_given(run, args, 2);
+    bool kill = nj_truthy(nj_given(run, args, 1));
     g_autoptr(GString) out = g_string_new(NULL);
 
-    if (!text || !end)
+    *result = input = normal(run, input);
+    if (nj_length_of(input) <= limit)
+        return true;
+    if (!nj_is(input, VALUE_STRING))
+        return nj_no_method(run, input, "substring");
+    glong length = nj_characters_of(input);
+    NjVal part = nj_part(run, input, 0,
+                         kill ? (glong)nj_clamp(limit, 0, length) : cut_of(run, input, limit));
+
+    if (!nj_append(run, out, part) ||
+        !(nj_is_nothing(end) ? nj_append_text(run, out, "...", 3) : nj_append(run, out, end)))
         return false;
-    limit = limit > 0 ? limit : 255;
-    if ((double)g_utf8_strlen(text, (gssize)length) <= limit)
-        return *result = nj_text_length(run, text, length), true;
-    gsize cut = nj_byte_of(text, length, (glong)limit);
-    const char *blank = text[cut] == ' ' ? text + cut : memrchr(text, ' ', cut);
-
-    if (!nj_truthy(nj_arg_named(args, 1, "killwords")) && blank)
-        cut = (gsize)(blank - text);
-    if (!nj_append_text(run, out, text, cut) || !nj_append_text(run, out, end, strlen(end)))
-        return false;
-    return take_string(run, out, result);
-}
-
-/* ---- escaping ---- */
-
-static bool append_escaped(NjRun *run, GString *out, const char *text, gsize length)
-{
-    static const char *const escapes[256] = {
-        ['&'] = "&amp;", ['"'] = "&quot;", ['\''] = "&#39;", ['<'] = "&lt;",
-        ['>'] = "&gt;",  ['`'] = "&#96;",  ['\\'] = "&#92;",
-    };
-
-    for (gsize i = 0; i < length; i++) {
-        const char *escape = escapes[(guchar)text[i]];
-
-        if (escape ? !nj_append_text(run, out, escape, strlen(escape))
-                   : !nj_append_text(run, out, text + i, 1))
-            return false;
-    }
-    return true;
-}
-
-static bool filter_escape(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    gsize length;
-    const char *text = normal(run, input, &length);
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    return text && append_escaped(run, out, text, length) && take_string(run, out, result);
-}
-
-static bool filter_safe(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    gsize length;
-    const char *text = normal(run, input, &length);
-
-    if (text)
-        *result = nj_text_length(run, text, length);
-    return text != NULL;
+    return take_like(run, input, out, result);
 }
 
 static bool filter_string(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
-    return filter_safe(run, input, args, result);
-}
-
-static bool append_url(NjRun *run, GString *out, NjVal v)
-{
     gsize length;
-    const char *text = nj_to_string(run, v, &length);
-    g_autofree char *escaped = text ? g_uri_escape_string(text, "!'()*", FALSE) : NULL;
 
-    return escaped && nj_append_text(run, out, escaped, strlen(escaped));
-}
+    if (nj_is_nothing(input))
+        return nj_no_method(run, input, "toString");
+    const char *text = nj_to_string(run, input, &length);
 
-static bool append_url_pair(NjRun *run, GString *out, NjVal key, NjVal value)
-{
-    return (out->len == 0 || nj_append_text(run, out, "&", 1)) && append_url(run, out, key) &&
-           nj_append_text(run, out, "=", 1) && append_url(run, out, value);
-}
-
-static bool filter_urlencode(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-    bool object = nj_is(input, VALUE_OBJECT);
-
-    if (!object && !nj_is(input, VALUE_ARRAY))
-        return append_url(run, out, input) && take_string(run, out, result);
-    for (guint i = 0; i < value_count(input.value); i++) {
-        const Value *item = value_item(input.value, i);
-        NjVal key =
-            object ? nj_text(run, value_key_at(input.value, i)) : nj_value(value_item(item, 0));
-        NjVal value = nj_value(object ? value_value_at(input.value, i) : value_item(item, 1));
-
-        if (!append_url_pair(run, out, key, value))
-            return false;
-    }
-    return take_string(run, out, result);
-}
-
-static bool replace_pattern(NjRun *run, NjVal input, const char *pattern, const char *with,
-                            NjVal *result)
-{
-    NjPattern what = {.source = pattern, .flags = "gi", .global = true};
-    g_autoptr(Regex) regex = regex_new(pattern, REGEX_IGNORE_CASE, NULL);
-    gsize length;
-    const char *text = normal(run, input, &length);
-
-    what.regex = regex;
-    return text && nj_replace(run, text, length, (NjVal){.kind = NJ_PATTERN, .pattern = &what},
-                              with, false, -1, result);
-}
-
-static bool filter_nl2br(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    return replace_pattern(run, input, "\\r\\n|\\n", "<br />\n", result);
-}
-
-static bool filter_striptags(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    static const char tags[] = "<\\/?([a-z][a-z0-9]*)\\b[^>]*>|<!--[\\s\\S]*?-->";
-
-    if (!replace_pattern(run, input, tags, "", result))
-        return false;
-    if (nj_truthy(nj_arg_named(args, 0, "preserve_linebreaks")))
-        return filter_trim(run, *result, args, result);
-    return replace_pattern(run, *result, "\\s+", " ", result) &&
-           filter_trim(run, *result, args, result);
+    if (text)
+        *result = nj_text_like(run, input, text, length);
+    return text != NULL;
 }
 
 static bool filter_wordcount(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length, count = 0;
-    const char *text = normal(run, input, &length);
     bool inside = false;
 
-    for (gsize i = 0; text && i < length; i++) {
+    *result = nj_undefined();
+    input = normal(run, input);
+    if (!nj_truthy(input) || (nj_is(input, VALUE_STRING) && value_string_length(input.value) == 0))
+        return true;
+    if (!nj_is(input, VALUE_STRING))
+        return nj_no_method(run, input, "match");
+    const char *text = nj_to_string(run, input, &length);
+
+    for (gsize i = 0; i < length; i++) {
         bool word = g_ascii_isalnum(text[i]) || text[i] == '_';
 
         count += word && !inside;
         inside = word;
     }
-    *result = nj_number(run, (double)count);
-    return text != NULL;
-}
-
-/* ---- replace ---- */
-
-static bool append_replacement(NjRun *run, GString *out, const char *text, const RegexMatch *match,
-                               const char *with, bool expand)
-{
-    for (; *with; with++) {
-        guint group = with[0] == '$' && g_ascii_isdigit(with[1]) ? (guint)(with[1] - '0') : 0;
-        bool whole = with[0] == '$' && with[1] == '&';
-
-        if (expand && (whole || (group > 0 && group < match->count))) {
-            gssize start = match->group[group].start;
-
-            if (start >= 0 &&
-                !nj_append_text(run, out, text + start, (gsize)(match->group[group].end - start)))
-                return false;
-            with++;
-        } else {
-            if (expand && with[0] == '$' && with[1] == '$')
-                with++;
-            if (!nj_append_text(run, out, with, 1))
-                return false;
-        }
-    }
+    if (count > 0)
+        *result = nj_number(run, (double)count);
     return true;
-}
-
-/* The first place at or after `from` where what (a pattern, or text) is. */
-static bool find_what(const char *input, gsize length, NjVal what, const char *text,
-                      gsize text_length, gsize from, RegexMatch *match)
-{
-    if (what.kind == NJ_PATTERN)
-        return regex_find(what.pattern->regex, input, length, from, match);
-    const char *found = memmem(input + from, length - from, text, text_length);
-
-    if (!found)
-        return false;
-    match->count = 1;
-    match->group[0].start = found - input;
-    match->group[0].end = match->group[0].start + (gssize)text_length;
-    return true;
-}
-
-bool nj_replace(NjRun *run, const char *input, gsize length, NjVal what, const char *replacement,
-                bool expand_groups, int64_t limit, NjVal *result)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-    gsize at = 0, from = 0, text_length = 0;
-    const char *text = what.kind == NJ_PATTERN ? "" : nj_to_string(run, what, &text_length);
-    RegexMatch match;
-
-    if (what.kind == NJ_PATTERN)
-        limit = what.pattern->global ? -1 : 1;
-    while (text && limit != 0 && at <= length &&
-           find_what(input, length, what, text, text_length, at, &match)) {
-        gsize start = (gsize)match.group[0].start, end = (gsize)match.group[0].end;
-
-        if (!nj_append_text(run, out, input + from, start - from) || !nj_charge(run, 5) ||
-            !append_replacement(run, out, input, &match, replacement, expand_groups))
-            return false;
-        from = end;
-        at = end;
-        if (end == start)
-            do
-                at++;
-            while (at < length && ((guchar)input[at] & 0xC0) == 0x80);
-        limit -= limit > 0;
-    }
-    if (!text || !nj_append_text(run, out, input + from, length - from))
-        return false;
-    return take_string(run, out, result);
-}
-
-static bool filter_replace(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
-{
-    gsize length;
-    const char *with = nj_arg_text(run, args, 1, "new", "");
-    NjVal limit = nj_arg_named(args, 2, "maxCount");
-
-    *result = input;
-    if (!nj_is(input, VALUE_STRING) && !nj_is(input, VALUE_NUMBER))
-        return true;
-    const char *text = nj_to_string(run, input, &length);
-    NjVal what = nj_arg_named(args, 0, "old");
-
-    if (!text || !with)
-        return false;
-    if (what.kind != NJ_PATTERN && !nj_is(what, VALUE_STRING) && !nj_is(what, VALUE_NUMBER))
-        return true;
-    double count = nj_is_nothing(limit) ? -1 : nj_to_number(run, limit);
-    bool pattern = what.kind == NJ_PATTERN;
-
-    return nj_replace(run, text, length, what, with, pattern,
-                      count >= 0 ? (int64_t)nj_clamp(count, 0, NJ_TEXT_MAX) : -1, result);
 }
 
 const NjFilterEntry nj_text_filters[] = {
-    {"upper", filter_upper},
-    {"lower", filter_lower},
-    {"capitalize", filter_capitalize},
-    {"title", filter_title},
-    {"trim", filter_trim},
-    {"center", filter_center},
-    {"indent", filter_indent},
-    {"truncate", filter_truncate},
-    {"escape", filter_escape},
-    {"e", filter_escape},
-    {"forceescape", filter_escape},
-    {"safe", filter_safe},
-    {"string", filter_string},
-    {"urlencode", filter_urlencode},
-    {"nl2br", filter_nl2br},
-    {"striptags", filter_striptags},
-    {"wordcount", filter_wordcount},
-    {"replace", filter_replace},
-    {NULL, NULL},
+    {"upper", filter_upper},           {"lower", filter_lower},
+    {"capitalize", filter_capitalize}, {"title", filter_title},
+    {"trim", nj_filter_trim},          {"center", filter_center},
+    {"indent", filter_indent},         {"truncate", filter_truncate},
+    {"string", filter_string},         {"wordcount", filter_wordcount},
+    {"replace", nj_filter_replace},    {NULL, NULL},
 };
 
 static NjFilter find_in(const NjFilterEntry *entries, const char *name)
@@ -408,11 +246,12 @@ static NjFilter find_in(const NjFilterEntry *entries, const char *name)
 
 NjFilter nj_filter_find(NjRun *run, const char *name)
 {
-    NjFilter filter = find_in(nj_text_filters, name);
+    static const NjFilterEntry *const tables[] = {
+        nj_text_filters, nj_html_filters, nj_value_filters, nj_list_filters, nj_scaffolder_filters};
+    NjFilter filter = NULL;
 
-    filter = filter ? filter : find_in(nj_value_filters, name);
-    filter = filter ? filter : find_in(nj_list_filters, name);
-    filter = filter ? filter : find_in(nj_scaffolder_filters, name);
+    for (gsize i = 0; !filter && i < G_N_ELEMENTS(tables); i++)
+        filter = find_in(tables[i], name);
     if (!filter && g_str_equal(name, "jsonify") && run->source->options &&
         run->source->options->cookiecutter)
         return find_in(nj_value_filters, "dump");

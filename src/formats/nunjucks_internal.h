@@ -124,6 +124,7 @@ typedef struct NjPattern NjPattern;
 /* What an expression is while it is evaluated: JSON's values, and the three things JSON has not. */
 typedef struct {
     enum { NJ_UNDEFINED, NJ_VALUE, NJ_FUNCTION, NJ_PATTERN } kind;
+    bool safe; /* text that is not escaped when it is printed */
     union {
         const Value *value;
         const NjFunction *function;

@@ -1,121 +1,46 @@
-/* JavaScript's methods on lists, numbers and patterns, and what member access finds. */
-#include "formats/nunjucks_internal.h"
+/* JavaScript's methods on objects, numbers, truth and patterns, and what member access finds. */
+#include "formats/nunjucks_javascript.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- lists ---- */
+/* ---- any value ---- */
 
-static bool list_join(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+/* The index a key names, -1 where it is none. */
+static double index_of_key(NjVal key, const char *name)
 {
-    g_autoptr(GString) out = g_string_new(NULL);
-    const char *separator = nj_arg_text(run, args, 0, "", ",");
-
-    for (guint i = 0; separator && i < value_count(self.value); i++) {
-        NjVal item = nj_value(value_item(self.value, i));
-
-        if ((i > 0 && !nj_append_text(run, out, separator, strlen(separator))) ||
-            !nj_charge(run, 1) || (!nj_is_nothing(item) && !nj_append(run, out, item)))
-            return false;
+    if (nj_is(key, VALUE_NUMBER)) {
+        double index = value_number(key.value, -1);
+        return index >= 0 && index == floor(index) && index < G_MAXUINT ? index : -1;
     }
-    *result = nj_text_length(run, out->str, out->len);
-    return separator != NULL;
+    return g_ascii_isdigit(*name) && strlen(name) < 10 &&
+                   name[strspn(name, "0123456789")] == '\0' && (*name != '0' || !name[1])
+               ? g_ascii_strtod(name, NULL)
+               : -1;
 }
 
-static glong list_find(NjRun *run, NjVal self, const NjArgs *args)
+bool nj_has_own(NjRun *run, NjVal v, NjVal name)
 {
-    nj_charge(run, value_count(self.value));
-    for (guint i = 0; i < value_count(self.value); i++)
-        if (nj_equal_strict(nj_value(value_item(self.value, i)), nj_arg(args, 0)))
-            return i;
-    return -1;
+    gsize length;
+    const char *text = nj_to_string(run, name, &length);
+
+    if (!text)
+        return false;
+    if (nj_is(v, VALUE_OBJECT))
+        return value_get(v.value, text) != NULL;
+    bool counted = nj_is(v, VALUE_ARRAY) || nj_is(v, VALUE_STRING);
+    double index = index_of_key(name, text);
+
+    return counted && (g_str_equal(text, "length") || (index >= 0 && index < nj_length_of(v)));
 }
 
-static bool list_includes(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+static bool any_has_own(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    *result = nj_bool(run, list_find(run, self, args) >= 0);
+    *result = nj_bool(run, nj_has_own(run, self, nj_arg(args, 0)));
     return true;
 }
 
-static bool list_index_of(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    *result = nj_number(run, (double)list_find(run, self, args));
-    return true;
-}
-
-static bool list_slice(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    glong count = value_count(self.value);
-    glong from = nj_clamp_index(nj_arg_number(run, args, 0, "", 0), count);
-    glong to = nj_clamp_index(nj_arg_number(run, args, 1, "", count), count);
-    Value *items = value_array_new(run->arena);
-
-    for (glong i = from; i < to; i++)
-        value_append(run->arena, items, value_item(self.value, (guint)i));
-    *result = nj_value(items);
-    return nj_charge(run, value_count(items));
-}
-
-static void append_all(NjRun *run, Value *items, const Value *more)
-{
-    for (guint i = 0; i < value_count(more); i++)
-        value_append(run->arena, items, value_item(more, i));
-}
-
-static bool list_concat(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    Value *items = value_array_new(run->arena);
-
-    append_all(run, items, self.value);
-    for (guint i = 0; i < args->count; i++) {
-        if (nj_is(args->items[i], VALUE_ARRAY))
-            append_all(run, items, args->items[i].value);
-        else
-            value_append(run->arena, items, nj_as_value(run, args->items[i]));
-    }
-    *result = nj_value(items);
-    return nj_charge(run, value_count(items));
-}
-
-/* The context was copied for this run (see mutates), so that nobody else's list grows. */
-static bool list_push(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    Value *list = (Value *)self.value;
-
-    for (guint i = 0; i < args->count; i++) {
-        const Value *item = nj_as_value(run, args->items[i]);
-
-        if (item == self.value)
-            return nj_fail(run, "a list cannot hold itself");
-        value_append(run->arena, list, item);
-    }
-    *result = nj_number(run, value_count(list));
-    return true;
-}
-
-static bool list_reverse(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    Value *items = value_array_new(run->arena);
-
-    for (guint i = value_count(self.value); i > 0; i--)
-        value_append(run->arena, items, value_item(self.value, i - 1));
-    *result = nj_value(items);
-    return nj_charge(run, value_count(items));
-}
-
-static bool list_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
-{
-    double index = nj_arg_number(run, args, 0, "", 0);
-
-    if (index < 0)
-        index += value_count(self.value);
-    *result = index >= 0 && index < value_count(self.value)
-                  ? nj_value(value_item(self.value, (guint)index))
-                  : nj_undefined();
-    return true;
-}
-
-static bool list_to_string(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+static bool any_to_string(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     gsize length;
     const char *text = nj_to_string(run, self, &length);
@@ -125,52 +50,145 @@ static bool list_to_string(NjRun *run, NjVal self, const NjArgs *args, NjVal *re
     return text != NULL;
 }
 
-static const NjMethodEntry LIST_METHODS[] = {
-    {"join", list_join},          {"includes", list_includes},
-    {"indexOf", list_index_of},   {"slice", list_slice},
-    {"concat", list_concat},      {"push", list_push},
-    {"reverse", list_reverse},    {"at", list_at},
-    {"toString", list_to_string}, {NULL, NULL},
-};
-
-/* ---- objects, numbers, patterns ---- */
-
-static bool object_has_own(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+static bool any_itself(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *name = nj_arg_text(run, args, 0, "", "undefined");
-
-    if (name)
-        *result = nj_bool(run, value_get(self.value, name) != NULL);
-    return name != NULL;
+    *result = self;
+    return true;
 }
 
-static const NjMethodEntry OBJECT_METHODS[] = {
-    {"hasOwnProperty", object_has_own},
-    {"toString", list_to_string},
-    {NULL, NULL},
+/* What every value has. */
+static const NjMethodEntry ANY_METHODS[] = {
+    {"hasOwnProperty", any_has_own}, {"propertyIsEnumerable", any_has_own},
+    {"toString", any_to_string},     {"toLocaleString", any_to_string},
+    {"valueOf", any_itself},         {NULL, NULL},
 };
+
+/* ---- numbers ---- */
+
+static bool digits_given(NjRun *run, const NjArgs *args, double least, double fallback,
+                         double *digits)
+{
+    *digits = trunc(nj_given_number(run, args, 0, fallback));
+    if (isnan(*digits))
+        *digits = 0;
+    return (*digits >= least && *digits <= 100) ||
+           nj_fail(run, "the number of digits has to be %.0f to 100", least);
+}
+
+/* number with that many decimals. Halves that are exact go up, where C takes the even digit. */
+static char *exact(double number, int decimals)
+{
+    double factor = pow(10, decimals), scaled = fabs(number) * factor;
+    bool half = decimals <= 15 && scaled < 1e15 && scaled - floor(scaled) == 0.5 &&
+                fabs(number) == (floor(scaled) + 0.5) / factor;
+
+    return g_strdup_printf("%.*f", decimals,
+                           half ? copysign((floor(scaled) + 1) / factor, number) : number);
+}
 
 static bool number_to_fixed(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    double digits = nj_arg_number(run, args, 0, "", 0);
+    double digits, number = value_number(self.value, NAN);
 
-    if (!(digits >= 0 && digits <= 100) || fabs(value_number(self.value, 0)) >= 1e21)
-        return nj_fail(run, "toFixed() needs 0 to 100 digits");
-    g_autofree char *text = g_strdup_printf("%.*f", (int)digits, value_number(self.value, 0));
+    if (!digits_given(run, args, 0, 0, &digits))
+        return false;
+    if (!(fabs(number) < 1e21))
+        return any_to_string(run, self, args, result);
+    g_autofree char *text = exact(number, (int)digits);
 
     *result = nj_text(run, text);
     return true;
 }
 
+/* "1.50e+02" as JavaScript writes it: "1.50e+2". */
+static char *plain_exponent(const char *text)
+{
+    const char *e = strchr(text, 'e');
+    const char *digits = e + 2;
+
+    while (digits[0] == '0' && digits[1])
+        digits++;
+    return g_strdup_printf("%.*s%s", (int)(e + 2 - text), text, digits);
+}
+
+static bool number_to_exponential(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    double digits = 0, number = value_number(self.value, NAN);
+    g_autofree char *text = NULL;
+
+    if (!digits_given(run, args, 0, 0, &digits))
+        return false;
+    if (!isfinite(number))
+        return any_to_string(run, self, args, result);
+    for (int i = 0; args->count == 0 && i < 17; i++) {
+        g_autofree char *shorter = g_strdup_printf("%.*e", i, number);
+
+        digits = i;
+        if (g_ascii_strtod(shorter, NULL) == number)
+            break;
+    }
+    text = g_strdup_printf("%.*e", (int)digits, number);
+    g_autofree char *plain = plain_exponent(text);
+
+    *result = nj_text(run, plain);
+    return true;
+}
+
+static bool number_to_precision(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    double digits, number = value_number(self.value, NAN);
+
+    if (nj_arg(args, 0).kind == NJ_UNDEFINED || !isfinite(number))
+        return any_to_string(run, self, args, result);
+    if (!digits_given(run, args, 1, 1, &digits))
+        return false;
+    g_autofree char *scientific = g_strdup_printf("%.*e", (int)digits - 1, number);
+    int exponent = (int)g_ascii_strtoll(strchr(scientific, 'e') + 1, NULL, 10);
+    g_autofree char *text = exponent < -6 || exponent >= digits
+                                ? plain_exponent(scientific)
+                                : exact(number, (int)digits - 1 - exponent);
+
+    *result = nj_text(run, text);
+    return true;
+}
+
+static bool number_to_string(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    double base = trunc(nj_given_number(run, args, 0, 10)), number = value_number(self.value, NAN);
+    char digits[64];
+    gsize at = sizeof digits;
+
+    if (base == 10 || !isfinite(number))
+        return any_to_string(run, self, args, result);
+    if (!(base >= 2 && base <= 36))
+        return nj_fail(run, "toString() needs a base from 2 to 36");
+    if (number != trunc(number) || fabs(number) >= 9007199254740992.0)
+        return nj_fail(run, "toString() writes whole numbers only in another base than ten");
+    guint64 rest = (guint64)fabs(number);
+
+    do {
+        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[rest % (guint64)base];
+        rest /= (guint64)base;
+    } while (rest > 0);
+    if (number < 0)
+        digits[--at] = '-';
+    *result = nj_text_length(run, digits + at, sizeof digits - at);
+    return true;
+}
+
 static const NjMethodEntry NUMBER_METHODS[] = {
     {"toFixed", number_to_fixed},
-    {"toString", list_to_string},
+    {"toPrecision", number_to_precision},
+    {"toExponential", number_to_exponential},
+    {"toString", number_to_string},
     {NULL, NULL},
 };
 
+/* ---- patterns ---- */
+
 static bool pattern_test(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *text = nj_arg_text(run, args, 0, "", "undefined");
+    const char *text = nj_given_text(run, args, 0, "undefined");
 
     if (text)
         *result = nj_bool(run, regex_matches(self.pattern->regex, text, strlen(text)));
@@ -179,7 +197,7 @@ static bool pattern_test(NjRun *run, NjVal self, const NjArgs *args, NjVal *resu
 
 static bool pattern_exec(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *text = nj_arg_text(run, args, 0, "", "undefined");
+    const char *text = nj_given_text(run, args, 0, "undefined");
 
     return text && nj_match_text(run, self.pattern, nj_text(run, text), false, result);
 }
@@ -215,16 +233,12 @@ static NjVal find_method(NjRun *run, NjVal self, const NjMethodEntry *methods, c
     return nj_undefined();
 }
 
-/* The index a key names, -1 where it is none. */
-static double index_of_key(NjVal key, const char *name)
+static NjVal find_method_or_any(NjRun *run, NjVal self, const NjMethodEntry *methods,
+                                const char *name)
 {
-    if (nj_is(key, VALUE_NUMBER)) {
-        double index = value_number(key.value, -1);
-        return index >= 0 && index == floor(index) && index < G_MAXUINT ? index : -1;
-    }
-    return g_ascii_isdigit(*name) && strlen(name) < 10 && name[strspn(name, "0123456789")] == '\0'
-               ? g_ascii_strtod(name, NULL)
-               : -1;
+    NjVal own = find_method(run, self, methods, name);
+
+    return own.kind == NJ_UNDEFINED ? find_method(run, self, ANY_METHODS, name) : own;
 }
 
 static NjVal text_member(NjRun *run, NjVal input, NjVal key, const char *name)
@@ -233,7 +247,7 @@ static NjVal text_member(NjRun *run, NjVal input, NjVal key, const char *name)
 
     if (g_str_equal(name, "length"))
         return nj_number(run, (double)nj_characters_of(input));
-    if (index >= 0)
+    if (index >= 0 && !input.safe)
         return index < nj_characters_of(input) ? nj_part(run, input, (glong)index, (glong)index + 1)
                                                : nj_undefined();
     return find_method(run, input, nj_text_methods, name);
@@ -247,7 +261,16 @@ static NjVal list_member(NjRun *run, NjVal input, NjVal key, const char *name)
         return nj_number(run, value_count(input.value));
     if (index >= 0)
         return nj_value(value_item(input.value, (guint)index));
-    return find_method(run, input, LIST_METHODS, name);
+    return find_method_or_any(run, input, nj_list_methods, name);
+}
+
+static NjVal pattern_member(NjRun *run, NjVal input, const char *name)
+{
+    if (g_str_equal(name, "source"))
+        return nj_text(run, input.pattern->source);
+    if (g_str_equal(name, "flags"))
+        return nj_text(run, input.pattern->flags);
+    return find_method(run, input, PATTERN_METHODS, name);
 }
 
 NjVal nj_member(NjRun *run, NjVal input, NjVal key)
@@ -258,7 +281,7 @@ NjVal nj_member(NjRun *run, NjVal input, NjVal key)
     if (!name || nj_is_nothing(input))
         return nj_undefined();
     if (input.kind == NJ_PATTERN)
-        return find_method(run, input, PATTERN_METHODS, name);
+        return pattern_member(run, input, name);
     if (input.kind == NJ_FUNCTION)
         return input.function->member ? input.function->member(run, input.function, name)
                                       : nj_undefined();
@@ -269,10 +292,12 @@ NjVal nj_member(NjRun *run, NjVal input, NjVal key)
         return list_member(run, input, key, name);
     case VALUE_OBJECT: {
         const Value *member = value_get(input.value, name);
-        return member ? nj_value(member) : find_method(run, input, OBJECT_METHODS, name);
+        return member ? nj_value(member) : find_method(run, input, ANY_METHODS, name);
     }
     case VALUE_NUMBER:
-        return find_method(run, input, NUMBER_METHODS, name);
+        return find_method_or_any(run, input, NUMBER_METHODS, name);
+    case VALUE_BOOL:
+        return find_method(run, input, ANY_METHODS, name);
     default:
         return nj_undefined();
     }

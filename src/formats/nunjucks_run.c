@@ -111,7 +111,10 @@ static bool call_closure(NjRun *run, const NjFunction *function, const NjArgs *a
 
     if (caller.kind != NJ_UNDEFINED)
         nj_frame_set(run, frame, "caller", caller, false);
-    return capture(run, closure->node->b, frame, result);
+    if (!capture(run, closure->node->b, frame, result))
+        return false;
+    result->safe = true;
+    return true;
 }
 
 static NjVal closure_new(NjRun *run, const NjNode *node, const char *name, NjFrame *frame)

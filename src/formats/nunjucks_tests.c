@@ -1,5 +1,5 @@
 /* `is` tests and the globals range, joiner, cycler. */
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,14 +19,29 @@ static bool order_holds(NjRun *run, const char *name, NjVal a, NjVal b)
 
 static bool is_case(NjRun *run, NjVal input, bool upper)
 {
-    gsize length;
-    const char *text = nj_to_string(run, input, &length);
     g_autofree char *changed = NULL;
 
-    if (!text)
-        return false;
-    changed = upper ? g_utf8_strup(text, (gssize)length) : g_utf8_strdown(text, (gssize)length);
-    return g_str_equal(changed, text);
+    if (!nj_is(input, VALUE_STRING))
+        return nj_no_method(run, input, upper ? "toUpperCase" : "toLowerCase");
+    const char *text = value_string(input.value, "");
+    gssize length = (gssize)value_string_length(input.value);
+
+    changed = upper ? g_utf8_strup(text, length) : g_utf8_strdown(text, length);
+    return !input.safe && g_str_equal(changed, text);
+}
+
+/* A cycler is an object with functions in it. */
+static bool is_object(NjVal v)
+{
+    return nj_is(v, VALUE_OBJECT) || (nj_is(v, VALUE_STRING) && v.safe) || v.kind == NJ_PATTERN ||
+           (v.kind == NJ_FUNCTION && v.function->member);
+}
+
+static bool is_iterable(NjRun *run, NjVal input)
+{
+    if (nj_is_nothing(input))
+        return nj_no_method(run, input, "members");
+    return nj_is(input, VALUE_ARRAY) || nj_is(input, VALUE_STRING);
 }
 
 typedef enum {
@@ -47,7 +62,6 @@ typedef enum {
     TEST_NONE,
     TEST_NUMBER,
     TEST_STRING,
-    TEST_BOOLEAN,
     TEST_ITERABLE,
     TEST_MAPPING,
     TEST_ESCAPED,
@@ -81,7 +95,6 @@ static const struct {
     {"null", TEST_NONE},
     {"number", TEST_NUMBER},
     {"string", TEST_STRING},
-    {"boolean", TEST_BOOLEAN},
     {"iterable", TEST_ITERABLE},
     {"mapping", TEST_MAPPING},
     {"escaped", TEST_ESCAPED},
@@ -91,7 +104,7 @@ static bool holds(NjRun *run, TestKind kind, const char *name, NjVal input, NjVa
 {
     switch (kind) {
     case TEST_CALLABLE:
-        return input.kind == NJ_FUNCTION;
+        return input.kind == NJ_FUNCTION && !is_object(input);
     case TEST_DEFINED:
         return input.kind != NJ_UNDEFINED;
     case TEST_UNDEFINED:
@@ -121,15 +134,13 @@ static bool holds(NjRun *run, TestKind kind, const char *name, NjVal input, NjVa
     case TEST_NUMBER:
         return nj_is(input, VALUE_NUMBER);
     case TEST_STRING:
-        return nj_is(input, VALUE_STRING);
-    case TEST_BOOLEAN:
-        return nj_is(input, VALUE_BOOL);
+        return nj_is_string(input);
     case TEST_ITERABLE:
-        return nj_is(input, VALUE_ARRAY) || nj_is(input, VALUE_STRING);
+        return is_iterable(run, input);
     case TEST_MAPPING:
-        return nj_is(input, VALUE_OBJECT);
+        return is_object(input);
     case TEST_ESCAPED:
-        return false;
+        return nj_is(input, VALUE_STRING) && input.safe;
     }
     g_assert_not_reached();
 }
@@ -138,36 +149,43 @@ bool nj_test(NjRun *run, const char *name, NjVal input, const NjArgs *args, bool
              bool *result)
 {
     *known = false;
+    if (args->count + (args->named_count > 0) > 1)
+        return nj_fail(run, "a test takes one argument");
     for (gsize i = 0; i < G_N_ELEMENTS(TESTS); i++)
         if (g_str_equal(TESTS[i].name, name)) {
             *known = true;
-            *result = holds(run, TESTS[i].kind, name, input, nj_arg(args, 0));
+            *result = holds(run, TESTS[i].kind, name, input, nj_given(run, args, 0));
             return !run->error || !*run->error;
         }
     return true;
+}
+
+bool nj_test_exists(const char *name)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(TESTS); i++)
+        if (g_str_equal(TESTS[i].name, name))
+            return true;
+    return false;
 }
 
 /* ---- globals ---- */
 
 static bool global_range(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result)
 {
-    double first = nj_arg_number(run, args, 0, "start", 0);
-    double start = args->count > 1 ? first : 0;
-    double stop = args->count > 1 ? nj_arg_number(run, args, 1, "stop", 0) : first;
-    double step = nj_arg_number(run, args, 2, "step", 1);
+    NjVal second = nj_given(run, args, 1);
+    bool whole = second.kind == NJ_UNDEFINED;
+    double start = whole ? 0 : nj_given_number(run, args, 0, NAN);
+    double stop = nj_given_number(run, args, whole ? 0 : 1, NAN);
+    double step = whole ? 1 : nj_given_or(run, args, 2, 1);
     Value *items = value_array_new(run->arena);
 
-    if (!(fabs(step) > 0) || isnan(start) || isnan(stop))
-        return nj_fail(run, "range() needs numbers, and a step that is not zero");
     if ((stop - start) / step > NJ_RANGE_MAX)
         return nj_fail(run, "range() makes at most %d items", NJ_RANGE_MAX);
-    /* Counted, since a step may be too small to change a large number. */
-    for (int i = 0; i <= NJ_RANGE_MAX; i++) {
-        double at = start + i * step;
-
-        if (step > 0 ? at >= stop : at <= stop)
-            break;
+    for (double at = start; step > 0 ? at < stop : at > stop; at += step) {
         value_append(run->arena, items, nj_number(run, at).value);
+        /* A step may be too small to change a large number. */
+        if (value_count(items) > NJ_RANGE_MAX)
+            return nj_fail(run, "range() makes at most %d items", NJ_RANGE_MAX);
     }
     *result = nj_value(items);
     return nj_charge(run, value_count(items));
@@ -213,7 +231,7 @@ static bool global_joiner(NjRun *run, const NjFunction *function, const NjArgs *
 {
     Cycle *cycle = cycle_new(run, args);
 
-    if (cycle->count == 0)
+    if (!nj_truthy(nj_arg(args, 0)))
         cycle->items[0] = nj_text(run, ",");
     *result = function_new(run, "joiner", joiner_call, cycle);
     return true;
@@ -248,7 +266,8 @@ static NjVal cycler_member(NjRun *run, const NjFunction *function, const char *n
         return function_new(run, "reset", cycler_reset, cycle);
     if (g_str_equal(name, "current") && cycle->begun && cycle->count)
         return cycle->items[cycle->at % cycle->count];
-    return nj_undefined();
+    return g_str_equal(name, "current") && !cycle->begun ? nj_value(value_null_new(run->arena))
+                                                         : nj_undefined();
 }
 
 static bool global_cycler(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result)

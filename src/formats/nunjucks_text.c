@@ -1,5 +1,5 @@
 /* JavaScript's methods on text. Positions are characters, not bytes. */
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 
 #include <math.h>
 #include <string.h>
@@ -58,19 +58,28 @@ static bool text_lower(NjRun *run, NjVal self, const NjArgs *args, NjVal *result
     return take(run, g_utf8_strdown(nj_text_of(self), (gssize)nj_bytes_of(self)), result);
 }
 
+static bool trimmed(NjRun *run, NjVal self, bool start, bool end, NjVal *result)
+{
+    gsize length = nj_bytes_of(self);
+    const char *text = nj_trimmed(nj_text_of(self), &length, start, end);
+
+    *result = nj_text_length(run, text, length);
+    return true;
+}
+
 static bool text_trim(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    return take(run, g_strstrip(g_strdup(nj_text_of(self))), result);
+    return trimmed(run, self, true, true, result);
 }
 
 static bool text_trim_start(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    return take(run, g_strchug(g_strdup(nj_text_of(self))), result);
+    return trimmed(run, self, true, false, result);
 }
 
 static bool text_trim_end(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    return take(run, g_strchomp(g_strdup(nj_text_of(self))), result);
+    return trimmed(run, self, false, true, result);
 }
 
 static bool split_characters(NjRun *run, NjVal self, Value *parts)
@@ -80,6 +89,11 @@ static bool split_characters(NjRun *run, NjVal self, Value *parts)
     for (glong i = 0; i < count; i++)
         value_append(run->arena, parts, nj_part(run, self, i, i + 1).value);
     return nj_charge(run, (gsize)count * 4);
+}
+
+static void append_part(NjRun *run, Value *parts, const char *from, const char *end)
+{
+    value_append(run->arena, parts, value_string_new_length(run->arena, from, (gsize)(end - from)));
 }
 
 static bool split_pattern(NjRun *run, NjVal self, const NjPattern *pattern, Value *parts)
@@ -99,12 +113,35 @@ static bool split_pattern(NjRun *run, NjVal self, const NjPattern *pattern, Valu
                 break;
             continue;
         }
-        value_append(run->arena, parts,
-                     value_string_new_length(run->arena, text + from, start - from));
+        append_part(run, parts, text + from, text + start);
+        for (guint i = 1; i < match.count; i++)
+            value_append(
+                run->arena, parts,
+                match.group[i].start < 0
+                    ? value_null_new(run->arena)
+                    : value_string_new_length(run->arena, text + match.group[i].start,
+                                              (gsize)(match.group[i].end - match.group[i].start)));
         from = end;
     }
-    value_append(run->arena, parts,
-                 value_string_new_length(run->arena, text + from, length - from));
+    append_part(run, parts, text + from, text + length);
+    return true;
+}
+
+static bool split_text(NjRun *run, NjVal self, NjVal by, Value *parts)
+{
+    gsize length;
+    const char *separator = nj_to_string(run, by, &length);
+    const char *from = nj_text_of(self), *end = from + nj_bytes_of(self), *found;
+
+    if (!separator)
+        return false;
+    if (length == 0)
+        return split_characters(run, self, parts);
+    while ((found = memmem(from, (gsize)(end - from), separator, length)) && nj_charge(run, 1)) {
+        append_part(run, parts, from, found);
+        from = found + length;
+    }
+    append_part(run, parts, from, end);
     return true;
 }
 
@@ -112,35 +149,22 @@ static bool text_split(NjRun *run, NjVal self, const NjArgs *args, NjVal *result
 {
     Value *parts = value_array_new(run->arena);
     NjVal by = nj_arg(args, 0);
-    gsize length;
+    double limit = nj_given_number(run, args, 1, G_MAXUINT32);
 
     *result = nj_value(parts);
-    if (by.kind == NJ_UNDEFINED) {
+    if (by.kind == NJ_UNDEFINED)
         value_append(run->arena, parts, self.value);
-        return true;
-    }
-    if (by.kind == NJ_PATTERN)
-        return split_pattern(run, self, by.pattern, parts);
-    const char *separator = nj_to_string(run, by, &length);
-
-    if (!separator)
+    else if (by.kind == NJ_PATTERN ? !split_pattern(run, self, by.pattern, parts)
+                                   : !split_text(run, self, by, parts))
         return false;
-    if (length == 0)
-        return split_characters(run, self, parts);
-    const char *from = nj_text_of(self), *end = from + nj_bytes_of(self), *found;
-
-    while ((found = memmem(from, (gsize)(end - from), separator, length)) && nj_charge(run, 1)) {
-        value_append(run->arena, parts,
-                     value_string_new_length(run->arena, from, (gsize)(found - from)));
-        from = found + length;
-    }
-    value_append(run->arena, parts, value_string_new_length(run->arena, from, (gsize)(end - from)));
+    if (limit >= 0)
+        value_truncate(parts, (guint)nj_clamp(limit, 0, G_MAXUINT32));
     return true;
 }
 
 static bool replace_method(NjRun *run, NjVal self, const NjArgs *args, int64_t limit, NjVal *result)
 {
-    const char *replacement = nj_arg_text(run, args, 1, "", "undefined");
+    const char *replacement = nj_given_text(run, args, 1, "undefined");
 
     return replacement && nj_replace(run, nj_text_of(self), nj_bytes_of(self), nj_arg(args, 0),
                                      replacement, true, limit, result);
@@ -156,30 +180,43 @@ static bool text_replace_all(NjRun *run, NjVal self, const NjArgs *args, NjVal *
     return replace_method(run, self, args, -1, result);
 }
 
+/* The byte where the character is that an argument names, clamped to the text. */
+static gsize position(NjRun *run, NjVal self, const NjArgs *args, guint index, double fallback)
+{
+    double at = nj_given_number(run, args, index, fallback);
+
+    return nj_byte_of(nj_text_of(self), nj_bytes_of(self),
+                      (glong)nj_clamp(isnan(at) ? 0 : at, 0, (double)nj_characters_of(self)));
+}
+
 static bool text_starts_with(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *what = nj_arg_text(run, args, 0, "", "undefined");
+    const char *what = nj_given_text(run, args, 0, "undefined");
 
     if (what)
-        *result = nj_bool(run, g_str_has_prefix(nj_text_of(self), what));
+        *result = nj_bool(
+            run, g_str_has_prefix(nj_text_of(self) + position(run, self, args, 1, 0), what));
     return what != NULL;
 }
 
 static bool text_ends_with(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *what = nj_arg_text(run, args, 0, "", "undefined");
+    const char *what = nj_given_text(run, args, 0, "undefined");
+    gsize end = position(run, self, args, 1, (double)nj_characters_of(self));
 
     if (what)
-        *result = nj_bool(run, g_str_has_suffix(nj_text_of(self), what));
+        *result = nj_bool(run, strlen(what) <= end && memcmp(nj_text_of(self) + end - strlen(what),
+                                                             what, strlen(what)) == 0);
     return what != NULL;
 }
 
 static bool text_includes(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *what = nj_arg_text(run, args, 0, "", "undefined");
+    const char *what = nj_given_text(run, args, 0, "undefined");
 
     if (what)
-        *result = nj_bool(run, strstr(nj_text_of(self), what) != NULL);
+        *result =
+            nj_bool(run, strstr(nj_text_of(self) + position(run, self, args, 1, 0), what) != NULL);
     return what != NULL;
 }
 
@@ -193,25 +230,43 @@ static bool index_result(NjRun *run, NjVal self, const char *found, NjVal *resul
 
 static bool text_index_of(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *what = nj_arg_text(run, args, 0, "", "undefined");
+    const char *what = nj_given_text(run, args, 0, "undefined");
 
-    return what && index_result(run, self, strstr(nj_text_of(self), what), result);
+    return what &&
+           index_result(run, self, strstr(nj_text_of(self) + position(run, self, args, 1, 0), what),
+                        result);
 }
 
 static bool text_last_index_of(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    const char *what = nj_arg_text(run, args, 0, "", "undefined");
+    const char *what = nj_given_text(run, args, 0, "undefined");
+    NjVal most = nj_arg(args, 1);
+    bool anywhere = isnan(nj_to_number(run, most));
+    gsize from = anywhere ? nj_bytes_of(self) : position(run, self, args, 1, 0);
+    const char *text = nj_text_of(self), *found = NULL;
 
-    return what &&
-           index_result(run, self, g_strrstr_len(nj_text_of(self), (gssize)nj_bytes_of(self), what),
-                        result);
+    for (gsize at = MIN(from, nj_bytes_of(self)) + 1; what && !found && at-- > 0;)
+        if (g_str_has_prefix(text + at, what))
+            found = text + at;
+    return what && nj_charge(run, from / 8) && index_result(run, self, found, result);
+}
+
+static bool text_search(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    g_autoptr(Regex) own = NULL;
+    const Regex *regex = nj_pattern_of(run, nj_arg(args, 0), &own);
+    RegexMatch match;
+    bool found = regex && regex_find(regex, nj_text_of(self), nj_bytes_of(self), 0, &match);
+
+    return regex &&
+           index_result(run, self, found ? nj_text_of(self) + match.group[0].start : NULL, result);
 }
 
 static bool text_slice(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     glong length = nj_characters_of(self);
-    glong from = nj_clamp_index(nj_arg_number(run, args, 0, "", 0), length);
-    glong to = nj_clamp_index(nj_arg_number(run, args, 1, "", length), length);
+    glong from = nj_clamp_index(nj_given_number(run, args, 0, 0), length);
+    glong to = nj_clamp_index(nj_given_number(run, args, 1, length), length);
 
     *result = nj_part(run, self, from, to);
     return true;
@@ -220,8 +275,8 @@ static bool text_slice(NjRun *run, NjVal self, const NjArgs *args, NjVal *result
 static bool text_substring(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     glong length = nj_characters_of(self);
-    glong from = nj_clamp_index(fmax(0, nj_arg_number(run, args, 0, "", 0)), length);
-    glong to = nj_clamp_index(fmax(0, nj_arg_number(run, args, 1, "", length)), length);
+    glong from = nj_clamp_index(fmax(0, nj_given_number(run, args, 0, 0)), length);
+    glong to = nj_clamp_index(fmax(0, nj_given_number(run, args, 1, length)), length);
 
     *result = nj_part(run, self, MIN(from, to), MAX(from, to));
     return true;
@@ -230,25 +285,26 @@ static bool text_substring(NjRun *run, NjVal self, const NjArgs *args, NjVal *re
 static bool text_substr(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     glong length = nj_characters_of(self);
-    glong from = nj_clamp_index(nj_arg_number(run, args, 0, "", 0), length);
-    double count = nj_arg_number(run, args, 1, "", length);
+    glong from = nj_clamp_index(nj_given_number(run, args, 0, 0), length);
+    double count = nj_given_number(run, args, 1, length);
 
-    *result = nj_part(run, self, from, from + (glong)nj_clamp(count, 0, length - from));
+    *result = nj_part(run, self, from, from + (glong)nj_clamp(trunc(count), 0, length - from));
     return true;
 }
 
 static bool text_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     glong length = nj_characters_of(self);
-    glong at = nj_clamp_index(nj_arg_number(run, args, 0, "", 0), length);
+    double index = nj_given_number(run, args, 0, 0);
+    glong at = nj_clamp_index(index, length);
 
-    *result = at < length ? nj_part(run, self, at, at + 1) : nj_undefined();
+    *result = at < length && index >= -length ? nj_part(run, self, at, at + 1) : nj_undefined();
     return true;
 }
 
 static bool text_char_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    double at = nj_arg_number(run, args, 0, "", 0);
+    double at = nj_given_number(run, args, 0, 0);
     glong index = at >= 0 && at < nj_characters_of(self) ? (glong)at : -1;
 
     *result = index >= 0 ? nj_part(run, self, index, index + 1) : nj_text(run, "");
@@ -257,11 +313,20 @@ static bool text_char_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *resu
 
 static bool text_char_code_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
-    double at = nj_arg_number(run, args, 0, "", 0);
+    double at = nj_given_number(run, args, 0, 0);
     bool inside = at >= 0 && at < nj_characters_of(self);
     gsize byte = inside ? nj_byte_of(nj_text_of(self), nj_bytes_of(self), (glong)at) : 0;
 
     *result = nj_number(run, inside ? g_utf8_get_char(nj_text_of(self) + byte) : NAN);
+    return true;
+}
+
+static bool text_code_point_at(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    if (!text_char_code_at(run, self, args, result))
+        return false;
+    if (isnan(value_number(result->value, NAN)))
+        *result = nj_undefined();
     return true;
 }
 
@@ -297,7 +362,7 @@ static bool append_filler(NjRun *run, GString *out, const char *filler, double c
 static bool text_repeat(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    double count = nj_arg_number(run, args, 0, "", 0);
+    double count = nj_given_number(run, args, 0, 0);
 
     if (count < 0)
         return nj_fail(run, "repeat() needs a count that is not negative");
@@ -310,8 +375,8 @@ static bool text_repeat(NjRun *run, NjVal self, const NjArgs *args, NjVal *resul
 static bool pad(NjRun *run, NjVal self, const NjArgs *args, bool start, NjVal *result)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    const char *filler = nj_arg_text(run, args, 1, "", " ");
-    double missing = nj_arg_number(run, args, 0, "", 0) - (double)nj_characters_of(self);
+    const char *filler = nj_given_text(run, args, 1, " ");
+    double missing = nj_given_number(run, args, 0, 0) - (double)nj_characters_of(self);
 
     if (!filler || (start && !append_filler(run, out, filler, missing)) ||
         !nj_append(run, out, self) || (!start && !append_filler(run, out, filler, missing)))
@@ -372,18 +437,75 @@ bool nj_match_text(NjRun *run, const NjPattern *pattern, NjVal text, bool all, N
     return true;
 }
 
+const Regex *nj_pattern_of(NjRun *run, NjVal what, Regex **own)
+{
+    g_autoptr(GError) error = NULL;
+    gsize length;
+
+    if (what.kind == NJ_PATTERN)
+        return what.pattern->regex;
+    const char *text = what.kind == NJ_UNDEFINED ? "" : nj_to_string(run, what, &length);
+
+    *own = text ? regex_new(text, 0, &error) : NULL;
+    if (error)
+        nj_fail(run, "%s", error->message);
+    return *own;
+}
+
 static bool text_match(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     NjVal what = nj_arg(args, 0);
+    g_autoptr(Regex) own = NULL;
+    NjPattern pattern = {.regex = nj_pattern_of(run, what, &own)};
 
-    if (what.kind != NJ_PATTERN)
-        return nj_fail(run, "match() needs a regular expression, r/…/");
-    return nj_match_text(run, what.pattern, self, what.pattern->global, result);
+    return pattern.regex && nj_match_text(run, &pattern, self,
+                                          what.kind == NJ_PATTERN && what.pattern->global, result);
+}
+
+/* As the root collation orders most text: without case first. */
+static bool text_locale_compare(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    const char *other = nj_given_text(run, args, 0, "undefined");
+
+    if (!other)
+        return false;
+    g_autofree char *a = g_utf8_casefold(nj_text_of(self), -1);
+    g_autofree char *b = g_utf8_casefold(other, -1);
+    int order = strcmp(a, b);
+
+    /* Small letters come before large ones. */
+    order = order ? order : -strcmp(nj_text_of(self), other);
+    *result = nj_number(run, (order > 0) - (order < 0));
+    return true;
+}
+
+static bool text_normalize(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    static const struct {
+        const char *name;
+        GNormalizeMode mode;
+    } FORMS[] = {{"NFC", G_NORMALIZE_NFC},
+                 {"NFD", G_NORMALIZE_NFD},
+                 {"NFKC", G_NORMALIZE_NFKC},
+                 {"NFKD", G_NORMALIZE_NFKD}};
+    const char *form = nj_given_text(run, args, 0, "NFC");
+
+    for (gsize i = 0; form && i < G_N_ELEMENTS(FORMS); i++)
+        if (g_str_equal(form, FORMS[i].name))
+            return take(run, g_utf8_normalize(nj_text_of(self), -1, FORMS[i].mode), result);
+    return form && nj_fail(run, "normalize() knows NFC, NFD, NFKC and NFKD");
+}
+
+static bool text_has_own(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
+{
+    *result = nj_bool(run, nj_has_own(run, self, nj_arg(args, 0)));
+    return true;
 }
 
 static bool text_itself(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     *result = self;
+    result->safe = false;
     return true;
 }
 
@@ -409,11 +531,17 @@ const NjMethodEntry nj_text_methods[] = {
     {"at", text_at},
     {"charAt", text_char_at},
     {"charCodeAt", text_char_code_at},
+    {"codePointAt", text_code_point_at},
     {"concat", text_concat},
     {"repeat", text_repeat},
     {"padStart", text_pad_start},
     {"padEnd", text_pad_end},
     {"match", text_match},
+    {"search", text_search},
+    {"localeCompare", text_locale_compare},
+    {"normalize", text_normalize},
+    {"hasOwnProperty", text_has_own},
     {"toString", text_itself},
+    {"valueOf", text_itself},
     {NULL, NULL},
 };

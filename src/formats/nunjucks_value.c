@@ -1,5 +1,5 @@
 /* Values as JavaScript has them: truth, conversions, equality, order. */
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 
 #include "formats/json.h"
 #include <math.h>
@@ -77,32 +77,10 @@ bool nj_truthy(NjVal v)
         return number != 0 && !isnan(number);
     }
     case VALUE_STRING:
-        return value_string_length(v.value) > 0;
+        return v.safe || value_string_length(v.value) > 0;
     default:
         return true;
     }
-}
-
-static double number_of_text(const char *text)
-{
-    g_autofree char *trimmed = g_strstrip(g_strdup(text));
-    char *end = NULL;
-
-    if (*trimmed == '\0')
-        return 0;
-    if (g_str_has_prefix(trimmed, "0x") || g_str_has_prefix(trimmed, "0X")) {
-        guint64 number = g_ascii_strtoull(trimmed + 2, &end, 16);
-        return *end || end == trimmed + 2 ? NAN : (double)number;
-    }
-    if (g_str_equal(trimmed, "Infinity") || g_str_equal(trimmed, "+Infinity"))
-        return INFINITY;
-    if (g_str_equal(trimmed, "-Infinity"))
-        return -INFINITY;
-    if (strspn(trimmed, "0123456789+-.eE") != strlen(trimmed))
-        return NAN;
-    double number = g_ascii_strtod(trimmed, &end);
-
-    return *end || end == trimmed ? NAN : number;
 }
 
 double nj_to_number(NjRun *run, NjVal v)
@@ -120,10 +98,10 @@ double nj_to_number(NjRun *run, NjVal v)
     case VALUE_NUMBER:
         return value_number(v.value, NAN);
     case VALUE_STRING:
-        return number_of_text(value_string(v.value, ""));
+        return nj_number_of_text(value_string(v.value, ""), value_string_length(v.value));
     case VALUE_ARRAY:
         text = nj_to_string(run, v, &length);
-        return text ? number_of_text(text) : NAN;
+        return text ? nj_number_of_text(text, length) : NAN;
     default:
         return NAN;
     }
@@ -214,8 +192,10 @@ bool nj_equal_strict(NjVal a, NjVal b)
         return a.function == b.function;
     ValueKind kind = value_kind(a.value);
 
-    if (kind != value_kind(b.value))
+    if (kind != value_kind(b.value) || a.safe != b.safe)
         return false;
+    if (a.safe)
+        return a.value == b.value;
     /* Arrays and objects are equal to themselves only. */
     if (kind == VALUE_ARRAY || kind == VALUE_OBJECT)
         return a.value == b.value;
@@ -226,33 +206,28 @@ bool nj_equal_strict(NjVal a, NjVal b)
 
 static bool is_primitive(NjVal v)
 {
-    return v.kind == NJ_VALUE && !nj_is(v, VALUE_ARRAY) && !nj_is(v, VALUE_OBJECT);
+    return v.kind == NJ_VALUE && !nj_is(v, VALUE_ARRAY) && !nj_is(v, VALUE_OBJECT) && !v.safe;
 }
 
 bool nj_equal_loose(NjRun *run, NjVal a, NjVal b)
 {
     if (nj_is_nothing(a) || nj_is_nothing(b))
         return nj_is_nothing(a) && nj_is_nothing(b);
-    if (a.kind != NJ_VALUE || b.kind != NJ_VALUE || value_kind(a.value) == value_kind(b.value))
-        return nj_equal_strict(a, b);
     if (!is_primitive(a) && !is_primitive(b))
-        return false;
+        return nj_equal_strict(a, b);
     if (is_primitive(a) && is_primitive(b))
-        return nj_to_number(run, a) == nj_to_number(run, b);
-    gsize length;
-    NjVal *object = is_primitive(a) ? &b : &a;
-    const char *text = nj_to_string(run, *object, &length);
-
-    if (!text)
-        return false;
-    *object = nj_text_length(run, text, length);
-    return nj_equal_loose(run, a, b);
+        return value_kind(a.value) == value_kind(b.value)
+                   ? nj_equal_strict(a, b)
+                   : nj_to_number(run, a) == nj_to_number(run, b);
+    return nj_primitive(run, a, &a) && nj_primitive(run, b, &b) && nj_equal_loose(run, a, b);
 }
 
 int nj_compare(NjRun *run, NjVal a, NjVal b)
 {
     gsize length_a, length_b;
 
+    if (!nj_primitive(run, a, &a) || !nj_primitive(run, b, &b))
+        return 2;
     if (nj_is(a, VALUE_STRING) && nj_is(b, VALUE_STRING)) {
         const char *text_a = nj_to_string(run, a, &length_a);
         const char *text_b = nj_to_string(run, b, &length_b);

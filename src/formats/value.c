@@ -387,6 +387,12 @@ void value_append(Arena *arena, Value *array, const Value *item)
     array->items[array->count++] = item;
 }
 
+void value_truncate(Value *array, guint count)
+{
+    g_assert(array->kind == VALUE_ARRAY);
+    array->count = MIN(array->count, count);
+}
+
 static void index_member(Value *object, guint position)
 {
     guint mask = object->capacity * 2 - 1;

@@ -75,6 +75,7 @@ Value *value_array_new(Arena *arena);
 Value *value_object_new(Arena *arena);
 
 void value_append(Arena *arena, Value *array, const Value *item); /* NULL is ignored */
+void value_truncate(Value *array, guint count);                   /* keeps the first count items */
 /* Sets or replaces; a NULL value removes the member. The key is copied. */
 void value_set(Arena *arena, Value *object, const char *key, const Value *value);
 void value_set_string(Arena *arena, Value *object, const char *key,
