@@ -139,3 +139,37 @@ test('a change is proposed, looked at, spoken about and merged', async ({ page, 
   await page.goto('/repositories/mill/linen/pulls?state=merged');
   await expect(page.getByRole('list', { name: 'Pull requests' })).toContainText('Notes for those on call');
 });
+
+test('who is behind a template is seen, and a campaign brings the change to all', async ({ page, pave }) => {
+  await make(pave, 'canvas');
+  await make(pave, 'hemp');
+  await push(pave, 'mill/hemp', 'main', 'README.md', (text) => text.replace('of four', 'of our own'));
+  await push(pave, 'mill/templates', 'main', 'sail/skeleton/README.md', (text) => text.replace('of four', 'of six'));
+  await pave.until('the change of the template is seen', async () => {
+    const { counts } = await pave.get('/api/scaffolder/v1/upgrades?template=template:default/sail');
+    return counts.behind >= 2;
+  });
+
+  await page.goto('/upgrades');
+  const table = page.getByRole('table', { name: 'Repositories and their templates' });
+  const row = (name) => table.getByRole('row').filter({ hasText: `mill/${name}` });
+  await expect(row('canvas')).toContainText('Behind');
+  await row('canvas').getByRole('button', { name: 'Preview' }).click();
+  await expect(page.getByRole('dialog').getByRole('region', { name: 'Changes of README.md' })).toContainText('of six');
+  await picture(page, 'upgrade-preview');
+  await page.getByRole('dialog').getByRole('button', { name: 'Not now' }).click();
+  await picture(page, 'upgrades');
+
+  await page.getByRole('button', { name: /^Upgrade all/ }).click();
+  const items = page.getByRole('table', { name: 'Repositories of the campaign' });
+  const item = (name) => items.getByRole('row').filter({ hasText: `mill/${name}` });
+  await expect(item('canvas')).toContainText('Open');
+  await expect(item('hemp')).toContainText('Conflicts');
+  await picture(page, 'campaign');
+
+  await item('canvas').getByRole('link', { name: /^#/ }).click();
+  await page.getByRole('button', { name: 'Merge', exact: true }).click();
+  await expect(page.getByRole('alert')).toContainText('Merged');
+  await page.goto('/upgrades');
+  await expect(row('canvas')).toContainText(/Merged|Up to date/);
+});

@@ -71,6 +71,11 @@ function ApprovalRow({ approval, first }: { approval: Approval; first: boolean }
               asked <Ago time={approval.requestedAt} />
             </span>
             <span>·</span>
+            {(approval.required ?? 1) > 1 && (
+              <span>
+                {approval.approvals?.length ?? 0} of {approval.required} have agreed ·
+              </span>
+            )}
             <Owners refs={approval.owners} />
           </Group>
         </Box>

@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Text } from '@mantine/core';
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
 import { useParams } from '@tanstack/react-router';
 import { AppLink } from '../shell/AppLink';
 import { DataTable, type Column } from '../shell/DataTable';
@@ -10,7 +10,7 @@ import { Status } from '../shell/Status';
 import { Ago } from '../shell/Time';
 import { localUrl } from '../shell/urls';
 import { useCampaign, useCancelCampaign, type CampaignItem } from './api';
-import { CampaignBar } from './CampaignBar';
+import { CampaignBar, campaignWords } from './CampaignBar';
 import { shortVersion, slugOf } from './slug';
 
 const TONES: Record<string, string> = {
@@ -99,7 +99,12 @@ export function CampaignPage() {
       <Loaded query={query}>
         {(there) => (
           <>
-            <CampaignBar progress={there.progress} width="100%" />
+            <Stack gap={8}>
+              <CampaignBar progress={there.progress} width="100%" />
+              <Text fz="sm" c="dimmed" role="status">
+                Of {there.progress.total}: {campaignWords(there.progress)}
+              </Text>
+            </Stack>
             <div className="surface">
               <DataTable
                 label="Repositories of the campaign"

@@ -34,6 +34,8 @@ export interface Approval {
   decidedAt?: string | null;
   reason?: string | null;
   canDecide?: boolean;
+  required?: number;
+  approvals?: { by: string; decision: string; reason?: string; at: string }[];
 }
 
 export const useApprovals = (filter: { state?: string; mine?: boolean; taskId?: string }, enabled = true) =>
