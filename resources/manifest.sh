@@ -6,7 +6,7 @@ cd "$1"
 new="$output.new"
 {
     echo '<?xml version="1.0" encoding="UTF-8"?><gresources><gresource prefix="/pave">'
-    for folder in migrations docs src/scaffolder/actions/definitions web/dist; do
+    for folder in migrations docs src/scaffolder/actions/definitions src/scaffolder/template/definitions web/dist; do
         [ -d "$folder" ] || continue
         find "$folder" -type f | LC_ALL=C sort | while read -r file; do
             case "$file" in

@@ -96,6 +96,25 @@ const Value *jobs_list(DbConn *conn, Arena *arena, const char *kind, const char 
 typedef void (*JobsCountFn)(const char *kind, const char *state, int64_t count, void *data);
 gboolean jobs_count(DbConn *conn, JobsCountFn each, void *data, GError **error);
 
+typedef enum {
+    JOBS_NEWEST,
+    JOBS_OLDEST,
+    JOBS_BY_ACTOR,
+    JOBS_BY_ACTOR_DOWN,
+    JOBS_BY_STATE, /* by the names Backstage has for them: completed, failed, open, … */
+    JOBS_BY_STATE_DOWN
+} JobOrder;
+
+typedef struct {
+    const char *kind;
+    const char *const *actors, *const *states; /* ended by NULL; NULL or empty: all */
+    JobOrder order;
+    guint limit, offset;
+} JobQuery;
+
+/* The ids of one page of jobs; *total gets how many there are. Free with g_ptr_array_unref(). */
+GPtrArray *jobs_find(DbConn *conn, const JobQuery *query, int64_t *total, GError **error);
+
 /* Asks a running job to stop; a queued one is cancelled at once. ERROR_CONFLICT where it has ended.
  */
 gboolean jobs_cancel(Jobs *jobs, const char *id, const char *actor, GError **error);

@@ -85,7 +85,89 @@ const found = (because) =>
     }
   });
 
+/** The same errors of values, each with the form's field and a sentence for whoever fills it in beside it. */
+const errorsOfValues = own('an error of a value also has its field, and a sentence as its title', (reply, { expected }) => {
+  const { errors } = json(reply);
+  assert.equal(reply.status, expected.status);
+  assert.deepEqual({ errors: errors.map(({ field, title, ...rest }) => assert.match(title, /is required$|must be/) ?? rest) }, JSON.parse(expected.body));
+});
+
+/** Most recordings were made without anybody signed in. */
+const sameTask = ({ output, ...ours }, { createdBy: _, ...theirs }) => {
+  const parameters = { owner: 'group:default/platform', port: 8080, ...theirs.spec.parameters };
+  assert.deepEqual(output, { text: [{ title: 'Done', content: `Created ${parameters.name}` }] });
+  assert.deepEqual(ours, { ...theirs, createdBy: 'user:development/guest', spec: { ...theirs.spec, parameters, user: { ref: 'user:development/guest' } } });
+};
+const madeBySomebody = 'a task is made by whoever is signed in, with the defaults of the form filled in, and also shows its output';
+const task = own(madeBySomebody, (reply, { expected, normal, replaced }) => {
+  assert.equal(reply.status, 200);
+  sameTask(normal(json(reply)), normal(JSON.parse(replaced(expected.body))));
+});
+const tasks = own(madeBySomebody, (reply, { expected, normal, replaced }) => {
+  const [ours, theirs] = [normal(json(reply)), normal(JSON.parse(replaced(expected.body)))];
+  assert.deepEqual([reply.status, ours.totalTasks, ours.tasks.length], [200, theirs.totalTasks, theirs.tasks.length]);
+  ours.tasks.forEach((each, index) => sameTask(each, theirs.tasks[index]));
+});
+
+/** What everybody reads in a log is the same: what begins and ends, in which state. What an action says of its work is its own. */
+const skeleton = (events) => events.filter(({ body }) => body.status || !body.stepId).map(({ type, body }) => ({ type, ...body, message: body.message.replace(/ with \d+ steps$/, ' with some steps') }));
+const eventsOf = (because, read) =>
+  own(because, (reply, { expected, replaced }) => {
+    const [ours, theirs] = [read(reply.text), read(replaced(expected.body))];
+    assert.equal(reply.status, 200);
+    assert.deepEqual(skeleton(ours), skeleton(theirs));
+    for (const event of ours) {
+      assert.deepEqual(Object.keys(event).sort(), Object.keys(theirs[0]).sort());
+      if (event.body.stepId && !event.body.status) assert.match(event.body.message, /^\u001b\[\d+m\w+\u001b\[39m: /);
+    }
+    assert.deepEqual(ours.map(({ id }) => id), ours.map(({ id }) => id).toSorted((a, b) => a - b));
+  });
+const ownWords = 'what an action says of its work is in its own words';
+const streamed = (text) => text.trim().split('\n\n').map((block) => {
+  const [, type, data] = /^event: (\w+)\ndata: (.*)$/.exec(block);
+  assert.equal(JSON.parse(data).type, type);
+  return JSON.parse(data);
+});
+
+const dryRun = own(`${ownWords}; a step fewer is announced, since nothing is added to the template's; what would change and what is wrong is told beside`, (reply, { expected }) => {
+  const [{ effects, diagnostics, log, ...ours }, { log: recorded, ...theirs }] = [json(reply), JSON.parse(expected.body)];
+  assert.equal(reply.status, 200);
+  assert.deepEqual(ours, theirs);
+  assert.deepEqual([Array.isArray(effects), Array.isArray(diagnostics)], [true, true]);
+  assert.deepEqual(skeleton(log), skeleton(recorded));
+});
+
+/** The same documentation and schemas, with examples of our own. */
+const documented = ({ examples, ...rest }) => {
+  for (const { example } of examples ?? []) assert.equal(typeof example, 'string');
+  return rest;
+};
+
 export const differences = {
+  'scaffolder-actions': own('there are more actions, and the examples are our own', (reply, { expected }) => {
+    const ours = new Map(json(reply).map((action) => [action.id, action]));
+    assert.equal(reply.status, 200);
+    for (const action of JSON.parse(expected.body)) assert.deepEqual(documented(ours.get(action.id)), documented(action));
+    assert.deepEqual([...ours.keys()], [...ours.keys()].sort());
+  }),
+  'scaffolder-templating-extensions': own('the examples are our own', (reply, { expected }) => {
+    const [ours, theirs] = [json(reply), JSON.parse(expected.body)];
+    assert.equal(reply.status, 200);
+    assert.deepEqual(ours.globals, theirs.globals);
+    for (const [name, filter] of Object.entries(theirs.filters)) assert.deepEqual(documented(ours.filters[name]), documented(filter));
+  }),
+  'scaffolder-task-create-invalid-values': errorsOfValues,
+  'scaffolder-dry-run-invalid-values': errorsOfValues,
+  'scaffolder-task-get': task,
+  'authpolicy-scaffolder-task-get': task,
+  'scaffolder-tasks-list': tasks,
+  'scaffolder-tasks-list-filter': tasks,
+  'scaffolder-task-events': eventsOf(ownWords, JSON.parse),
+  'scaffolder-task-events-after': eventsOf(`${ownWords}, and their numbers are others`, (text) => JSON.parse(text).filter(({ body }) => body.stepId !== 'fetch' && !body.message.startsWith('Starting'))),
+  'scaffolder-task-eventstream': eventsOf(ownWords, streamed),
+  'scaffolder-dry-run': dryRun,
+  'scaffolder-dry-run-template-error': dryRun,
+  'scaffolder-dry-run-unknown-action': text('a way to the actions that there are, instead of a page about Backstage', "Template action with ID 'no:such' is not registered. "),
   'catalog-entities': status,
   'catalog-by-name-location-with-errors': status,
   'root-unknown-path-404': own('every path that is not of the API is the portal', (reply) => {

@@ -12,7 +12,7 @@ import { differences, unordered } from './golden-differences.mjs';
 
 const golden = resolve(import.meta.dirname, '../../../shared/contracts/backstage-golden');
 const missing = await access(golden).then(() => false, () => 'the recordings are not here');
-const ours = /^(catalog|auth|authpolicy-catalog|permission|search|health|api|root)-/;
+const ours = /^(catalog|auth|authpolicy|permission|scaffolder|search|health|api|root)-/;
 const recorded = missing ? [] : (await readFile(join(golden, 'INDEX.txt'), 'utf8')).trim().split('\n').map((line) => line.split('\t').at(-1)).filter((name) => ours.test(name));
 
 /** One recording: what was sent, and what came back. */
@@ -110,6 +110,7 @@ catalog:
     if (key === 'uid') return assert.match(value, /^[0-9a-f-]{36}$/) ?? '<uid>';
     if (key === 'etag') return assert.match(value, /^[0-9a-f]{40}$/) ?? '<etag>';
     if (key === 'nextCursor' || key === 'prevCursor') return '<cursor>';
+    if (key === 'createdAt' || key === 'lastHeartbeatAt') return assert.match(value, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) ?? '<time>';
     return value;
   }
 
@@ -141,6 +142,7 @@ catalog:
       if (theirs.pageInfo?.[name] && own.pageInfo?.[name]) replacements.set(encodeURIComponent(theirs.pageInfo[name]), encodeURIComponent(own.pageInfo[name]));
     }
     if (theirs.location?.id && own.location?.id) replacements.set(theirs.location.id, own.location.id);
+    if (expected.method === 'POST' && expected.path.endsWith('/v2/tasks') && own.id) replacements.set(theirs.id, assert.match(own.id, /^[0-9a-f-]{36}$/) ?? own.id);
   }
 
   async function ask(name, { method, path, headers, sent }) {
@@ -156,6 +158,7 @@ catalog:
       const reply = await ask(name, expected);
 
       remember(expected, reply);
+      if (name.endsWith('-task-create')) await pave.until('the task is done', async () => (await pave.get(`/api/scaffolder/v2/tasks/${JSON.parse(reply.text).id}`)).status === 'completed', 20);
       if (difference) return difference.answers(reply, { expected, entities, normal, replaced, pave });
       assert.equal(reply.status, expected.status, reply.text);
       compareHeaders(expected, reply);

@@ -86,18 +86,44 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_create)
 
 /* ---- reading ---- */
 
+static const char *const ORDERS[] = {
+    [JOBS_NEWEST] = "desc:created_at",  [JOBS_OLDEST] = "asc:created_at",
+    [JOBS_BY_ACTOR] = "asc:created_by", [JOBS_BY_ACTOR_DOWN] = "desc:created_by",
+    [JOBS_BY_STATE] = "asc:status",     [JOBS_BY_STATE_DOWN] = "desc:status",
+};
+
+/* The first `order` counts; of what it leaves open the newest is first. */
+static gboolean read_order(Request *request, JobOrder *order, GError **error)
+{
+    const char *text = request_query(request, "order");
+
+    *order = JOBS_NEWEST;
+    if (!text)
+        return TRUE;
+    for (gsize i = 0; i < G_N_ELEMENTS(ORDERS); i++)
+        if (g_str_equal(ORDERS[i], text)) {
+            *order = (JobOrder)i;
+            return TRUE;
+        }
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                "Invalid order parameter \"%s\", expected \"<asc or desc>:<created_at, status or"
+                " created_by>\"",
+                text);
+    return FALSE;
+}
+
 SCAFFOLDER_HANDLER(scaffolder_api_tasks)
 {
-    const char *order = request_query(request, "order");
     int64_t limit, offset;
+    JobOrder order;
 
     if (!request_query_int(request, "limit", 0, TASKS_MAX, 50, &limit, error) ||
-        !request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error))
+        !request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error) ||
+        !read_order(request, &order, error))
         return NULL;
     const Value *reply =
         task_list(room, request_arena(request), request_query_all(request, "createdBy"),
-                  request_query_all(request, "status"), order && g_str_has_prefix(order, "asc"),
-                  (guint)limit, (guint)offset, error);
+                  request_query_all(request, "status"), order, (guint)limit, (guint)offset, error);
 
     return reply ? response_json(request, 200, reply) : NULL;
 }
@@ -111,15 +137,15 @@ SCAFFOLDER_HANDLER(scaffolder_api_task)
 
 /* ---- changing ---- */
 
-/* Whoever made a task may stop it and begin it again. */
-static gboolean may_change(Request *request, Scaffolder *scaffolder, const char *permission,
-                           GError **error)
+/* The task, for whoever made it and may stop it and begin it again. */
+static const Value *may_change(Request *request, Scaffolder *scaffolder, const char *permission,
+                               GError **error)
 {
     const Value *task =
         task_get(scaffolder, request_arena(request), request_param(request, "id"), error);
     const char *const owners[] = {value_path_string(task, "createdBy", ""), NULL};
 
-    return task && access_check(access_principal(request), permission, owners, error);
+    return task && access_check(access_principal(request), permission, owners, error) ? task : NULL;
 }
 
 SCAFFOLDER_HANDLER(scaffolder_api_task_cancel)
@@ -142,6 +168,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_cancel)
     return response_json(request, 200, reply);
 }
 
+/* Secrets may come again with a retry, since they are not kept. Of a task that has completed every
+ * step is done: beginning it again, as Backstage answers too, leaves it so. */
 SCAFFOLDER_HANDLER(scaffolder_api_task_retry)
 {
     Scaffolder *scaffolder = room;
@@ -154,14 +182,16 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_retry)
     Value *reply = value_object_new(arena);
 
     if ((text && length > 0 && !body) || !check_object(secrets, "secrets", error) ||
-        !check_secrets(secrets, error) ||
-        !may_change(request, scaffolder, "scaffolder.task.create", error))
+        !check_secrets(secrets, error))
         return NULL;
+    const Value *task = may_change(request, scaffolder, "scaffolder.task.create", error);
+
     for (guint i = 0; i < value_count(secrets); i++)
         g_hash_table_insert(table, (char *)value_key_at(secrets, i),
                             (char *)value_string(value_value_at(secrets, i), ""));
-    if (!jobs_retry(scaffolder->jobs, request_param(request, "id"), access_actor(request),
-                    g_hash_table_size(table) > 0 ? table : NULL, error))
+    if (!task || (!g_str_equal(value_path_string(task, "status", ""), "completed") &&
+                  !jobs_retry(scaffolder->jobs, request_param(request, "id"), access_actor(request),
+                              g_hash_table_size(table) > 0 ? table : NULL, error)))
         return NULL;
     value_set_string(arena, reply, "id", request_param(request, "id"));
     return response_json(request, 201, reply);

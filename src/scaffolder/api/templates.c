@@ -1,7 +1,12 @@
 /* Templates and what they are made of: the form, the actions, the filters. */
 #include "scaffolder/api/api.h"
 
+#include "formats/yaml.h"
 #include "scaffolder/scaffolder_internal.h"
+
+#include <gio/gio.h>
+
+#define EXTENSIONS "/pave/src/scaffolder/template/definitions/extensions.yaml"
 
 SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema)
 {
@@ -15,8 +20,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema)
     return entity ? response_json(request, 200, template_parameter_schema(arena, entity)) : NULL;
 }
 
-/* {templateRef or template, values} → {values, hidden, errors}: what a form with these values shows,
- * and what a task would get. */
+/* {templateRef or template, values} → {values, hidden, errors}: what a form with these values
+ * shows, and what a task would get. */
 SCAFFOLDER_HANDLER(scaffolder_api_form)
 {
     Arena *arena = request_arena(request);
@@ -47,30 +52,15 @@ SCAFFOLDER_HANDLER(scaffolder_api_actions)
     return response_json(request, 200, actions_list(room, request_arena(request)));
 }
 
-static const char *const FILTERS[][2] = {
-    {"parseRepoUrl",
-     "Parses a repository URL into its constituent parts: owner, repository name, etc."},
-    {"parseEntityRef",
-     "Extracts the parts of an entity reference, such as the kind, namespace, and name."},
-    {"pick", "Selects a specific property (e.g. kind, namespace, name) from an object."},
-    {"projectSlug", "Generates a project slug from a repository URL."},
-};
-
 SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions)
 {
-    Arena *arena = request_arena(request);
-    Value *reply = value_object_new(arena), *filters = value_object_new(arena);
-    Value *globals = value_object_new(arena);
+    g_autoptr(GBytes) bytes = g_resources_lookup_data(EXTENSIONS, 0, error);
+    g_autoptr(Diagnostics) diagnostics = diagnostics_new();
+    const Value *extensions =
+        bytes ? yaml_parse(request_arena(request), g_bytes_get_data(bytes, NULL),
+                           (gssize)g_bytes_get_size(bytes), EXTENSIONS, YAML_PLAIN, diagnostics)
+              : NULL;
 
-    for (gsize i = 0; i < G_N_ELEMENTS(FILTERS); i++) {
-        Value *filter = value_object_new(arena);
-
-        value_set_string(arena, filter, "description", FILTERS[i][1]);
-        value_set(arena, filters, FILTERS[i][0], filter);
-    }
-    value_set(arena, globals, "functions", value_object_new(arena));
-    value_set(arena, globals, "values", value_object_new(arena));
-    value_set(arena, reply, "filters", filters);
-    value_set(arena, reply, "globals", globals);
-    return response_json(request, 200, reply);
+    g_assert(extensions); /* part of this program */
+    return response_json(request, 200, extensions);
 }

@@ -2,8 +2,6 @@
  * Backstage's shape. */
 #include "scaffolder/scaffolder_internal.h"
 
-enum { TASKS_LOOKED_AT_MAX = 1000 };
-
 /* ---- submitting ---- */
 
 typedef struct {
@@ -160,17 +158,19 @@ gboolean task_run(Job *job, const Value **output, GError **error, void *data)
 
 /* ---- showing ---- */
 
+/* {a job's state, what Backstage calls it} */
+static const char *const STATUSES[][2] = {
+    {"queued", "open"},         {"running", "processing"}, {"waiting", "processing"},
+    {"succeeded", "completed"}, {"failed", "failed"},      {"cancelled", "cancelled"},
+};
+
 static const char *status_of(const Value *job)
 {
-    static const char *const names[][2] = {
-        {"queued", "open"},         {"running", "processing"}, {"waiting", "processing"},
-        {"succeeded", "completed"}, {"failed", "failed"},      {"cancelled", "cancelled"},
-    };
     const char *state = value_path_string(job, "state", "");
 
-    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
-        if (g_str_equal(names[i][0], state))
-            return names[i][1];
+    for (gsize i = 0; i < G_N_ELEMENTS(STATUSES); i++)
+        if (g_str_equal(STATUSES[i][0], state))
+            return STATUSES[i][1];
     return state;
 }
 
@@ -207,32 +207,41 @@ const Value *task_get(Scaffolder *scaffolder, Arena *arena, const char *id, GErr
     return NULL;
 }
 
-static bool is_among(const char *const *names, const char *name)
+/* The states of jobs that Backstage calls by these names; a name nobody knows stands for itself. */
+static const char *const *states_of(Arena *arena, const char *const *status)
 {
-    return !names || !*names || g_strv_contains(names, name);
+    guint count = 0;
+    const char **states =
+        arena_new0(arena, const char *, (status ? g_strv_length((char **)status) : 0) * 2 + 1);
+
+    for (; status && *status; status++) {
+        guint before = count;
+
+        for (gsize i = 0; i < G_N_ELEMENTS(STATUSES); i++)
+            if (g_str_equal(STATUSES[i][1], *status) && count < before + 2)
+                states[count++] = STATUSES[i][0];
+        if (count == before)
+            states[count++] = *status;
+    }
+    return states;
 }
 
 const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *created_by,
-                       const char *const *status, bool ascending, guint limit, guint offset,
+                       const char *const *status, JobOrder order, guint limit, guint offset,
                        GError **error)
 {
-    DbConn *conn = db_reader(scaffolder->db);
-    const Value *jobs =
-        jobs_list(conn, arena, SCAFFOLDER_TASK, NULL, NULL, TASKS_LOOKED_AT_MAX, 0, error);
+    JobQuery query = {.kind = SCAFFOLDER_TASK,
+                      .actors = created_by,
+                      .states = states_of(arena, status),
+                      .order = order,
+                      .limit = limit,
+                      .offset = offset};
+    int64_t total;
+    g_autoptr(GPtrArray) ids = jobs_find(db_reader(scaffolder->db), &query, &total, error);
     Value *reply = value_object_new(arena), *tasks = value_array_new(arena);
-    guint count = value_count(jobs), total = 0;
 
-    if (!jobs)
-        return NULL;
-    for (guint i = 0; i < count; i++) {
-        const Value *job = value_item(jobs, ascending ? count - 1 - i : i);
-
-        if (!is_among(created_by, value_path_string(job, "actor", "")) ||
-            !is_among(status, status_of(job)))
-            continue;
-        if (total++ < offset || value_count(tasks) >= limit)
-            continue;
-        const Value *task = task_get(scaffolder, arena, value_path_string(job, "id", ""), error);
+    for (guint i = 0; ids && i < ids->len; i++) {
+        const Value *task = task_get(scaffolder, arena, g_ptr_array_index(ids, i), error);
 
         if (!task)
             return NULL;
@@ -240,5 +249,5 @@ const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *
     }
     value_set(arena, reply, "tasks", tasks);
     value_set_int(arena, reply, "totalTasks", total);
-    return reply;
+    return ids ? reply : NULL;
 }
