@@ -48,6 +48,9 @@ const Value *catalog_preview(Catalog *catalog, Arena *arena, const char *target,
                              gsize length, Diagnostics *diagnostics, GError **error);
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error);
+/* The id of a registered location, in arena; NULL without error where there is none. */
+const char *catalog_location_id(Catalog *catalog, Arena *arena, const char *type,
+                                const char *target, GError **error);
 
 /* Copies the folder at url (a file: folder, or a tree URL of the forge or of a host of
  * `integrations`) into destination; symlinks out of it and `..` are refused. */

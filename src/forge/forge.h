@@ -202,6 +202,18 @@ const Value *forge_merge_preview(Forge *forge, Arena *arena, const ForgeMerge *m
 /* The same on branch, with {commit}: "" where nothing changes, and then there is no branch. */
 const Value *forge_merge(Forge *forge, Arena *arena, const ForgeMerge *merge, GError **error);
 
+/* How a repository stands, on the built-in forge or GitHub; all zero where it is gone. */
+typedef struct {
+    gboolean exists, archived;
+    guint commits; /* that are on it and not before `since`, of at most 1,000 */
+} ForgeCondition;
+/* at: host, owner and name count. since may be NULL: then all count. */
+gboolean forge_condition(Forge *forge, Arena *arena, const ForgeLocation *at, const char *since,
+                         ForgeCondition *condition, GError **error);
+/* Deletes it; one that is gone is deleted. Whether actor may is the caller's question. */
+gboolean forge_remove(Forge *forge, Arena *arena, const ForgeLocation *at, const char *actor,
+                      const char *cause, GError **error);
+
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];
 extern const Route forge_pull_routes[]; /* "…/pulls" */

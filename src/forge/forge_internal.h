@@ -23,7 +23,7 @@ struct Forge {
 typedef struct {
     char *id, *owner, *name, *description, *visibility, *default_branch;
     char *protected_branches; /* separated by spaces, which no branch name holds */
-    char *state;              /* "creating" until it is whole, then "ready" */
+    char *state;              /* "creating" until it is whole, then "ready"; "removed" while it goes */
     char *intent_id, *created_by, *cause, *seed_tree;
     int64_t created_at;
 } ForgeRepository;
@@ -40,6 +40,9 @@ GPtrArray *forge_store_list(DbConn *conn, const char *state, GError **error);
 gboolean forge_store_claim(DbConn *tx, const ForgeRepository *repository, GError **error);
 gboolean forge_store_ready(DbConn *tx, const char *id, gboolean *changed, GError **error);
 gboolean forge_store_release(DbConn *tx, const char *id, GError **error);
+/* Nobody finds it any more; then the row and its refs go. */
+gboolean forge_store_mark_removed(DbConn *tx, const char *id, GError **error);
+gboolean forge_store_remove(DbConn *tx, const char *id, GError **error);
 gboolean forge_store_set_seed_tree(DbConn *tx, const char *id, const char *tree, GError **error);
 /* Ref name → object id. */
 GHashTable *forge_store_refs(DbConn *conn, const char *repository_id, GError **error);

@@ -16,6 +16,9 @@ static const char SQL_READY[] =
     "UPDATE forge_repository SET state = 'ready' WHERE id = $1 AND state = 'creating'";
 static const char SQL_RELEASE[] =
     "DELETE FROM forge_repository WHERE id = $1 AND state = 'creating'";
+static const char SQL_MARK_REMOVED[] =
+    "UPDATE forge_repository SET state = 'removed' WHERE id = $1";
+static const char SQL_REMOVE[] = "DELETE FROM forge_repository WHERE id = $1";
 static const char SQL_SEED_TREE[] = "UPDATE forge_repository SET seed_tree = $2 WHERE id = $1";
 static const char SQL_REFS[] = "SELECT name, target FROM forge_ref WHERE repository_id = $1";
 static const char SQL_PUSHED_AT[] =
@@ -127,6 +130,16 @@ gboolean forge_store_ready(DbConn *tx, const char *id, gboolean *changed, GError
 gboolean forge_store_release(DbConn *tx, const char *id, GError **error)
 {
     return db_exec(tx, error, SQL_RELEASE, "t", id) >= 0;
+}
+
+gboolean forge_store_mark_removed(DbConn *tx, const char *id, GError **error)
+{
+    return db_exec(tx, error, SQL_MARK_REMOVED, "t", id) >= 0;
+}
+
+gboolean forge_store_remove(DbConn *tx, const char *id, GError **error)
+{
+    return db_exec(tx, error, SQL_REMOVE, "t", id) >= 0;
 }
 
 gboolean forge_store_set_seed_tree(DbConn *tx, const char *id, const char *tree, GError **error)

@@ -143,7 +143,8 @@ static gboolean check_workspace(const InfraWorkspace *there, const InfraRequest 
         return FALSE;
     }
     /* A form asks nobody who owns the name that was filled in; the workspace's page does. */
-    if (request->cause && g_strcmp0(there->created_by, request->actor) != 0) {
+    if (request->cause && !request->authorized &&
+        g_strcmp0(there->created_by, request->actor) != 0) {
         g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
                     "the workspace %s exists already: %s made it, and only on its own page its "
                     "owners change it",
@@ -267,22 +268,59 @@ InfraWorkspace *infra_find_workspace(Infra *infra, Arena *arena, const char *nam
     return workspace;
 }
 
-const char *infra_rerun(Infra *infra, Arena *arena, const char *name, const char *operation,
-                        const char *actor, GError **error)
+/* request has what the workspace does not know. */
+static const char *submit_again(Infra *infra, Arena *arena, const char *name, InfraRequest request,
+                                GError **error)
 {
     g_autoptr(InfraWorkspace) workspace = infra_find_workspace(infra, arena, name, error);
-    InfraRequest request;
 
     if (!workspace)
         return NULL;
-    request = (InfraRequest){.module = workspace->module,
-                             .service = workspace->service,
-                             .environment = workspace->environment,
-                             .operation = operation,
-                             .actor = actor,
-                             .owner = workspace->owner};
+    request.module = workspace->module;
+    request.service = workspace->service;
+    request.environment = workspace->environment;
+    request.owner = workspace->owner;
+    request.authorized = TRUE;
     request.variables = infra_unseal_variables(infra, arena, workspace->variables, error);
     return request.variables ? infra_submit(infra, arena, &request, error) : NULL;
+}
+
+const char *infra_rerun(Infra *infra, Arena *arena, const char *name, const char *operation,
+                        const char *actor, GError **error)
+{
+    return submit_again(infra, arena, name, (InfraRequest){.operation = operation, .actor = actor},
+                        error);
+}
+
+const char *infra_destroy(Infra *infra, Arena *arena, const char *name, const char *run_id,
+                          const char *actor, const char *cause, GError **error)
+{
+    return submit_again(
+        infra, arena, name,
+        (InfraRequest){.operation = "destroy", .actor = actor, .cause = cause, .run_id = run_id},
+        error);
+}
+
+const Value *infra_workspaces_of(Infra *infra, Arena *arena, const char *service, GError **error)
+{
+    DbConn *conn = db_reader(infra->db);
+    g_autoptr(GPtrArray) workspaces = infra_store_workspaces(conn, arena, service, error);
+    Value *items = value_array_new(arena);
+
+    for (guint i = 0; workspaces && i < workspaces->len; i++) {
+        const InfraWorkspace *workspace = g_ptr_array_index(workspaces, i);
+        const Value *resources = infra_store_resources(conn, arena, workspace->id, error);
+        Value *item = value_object_new(arena);
+
+        if (!resources)
+            return NULL;
+        value_set_string(arena, item, "name", workspace->name);
+        value_set_string(arena, item, "environment", workspace->environment);
+        value_set_string(arena, item, "module", workspace->module);
+        value_set(arena, item, "resources", resources);
+        value_append(arena, items, item);
+    }
+    return workspaces ? items : NULL;
 }
 
 /* ---- a workspace as JSON has it ---- */

@@ -33,6 +33,8 @@ typedef struct {
     const char *actor, *cause;
     const char *run_id; /* the job id to use: submitting the same one twice does nothing */
     const char *owner;  /* entity ref */
+    /* The caller knows that actor may change a workspace that somebody else made. */
+    gboolean authorized;
 } InfraRequest;
 
 /* Makes the workspace ("<service name>-<environment>") where missing and submits a run; its job id,
@@ -43,5 +45,13 @@ const char *infra_submit(Infra *infra, Arena *arena, const InfraRequest *request
  * as "***"), serial, lineage, resources:[{address, type}], lock, updatedAt, runs:[…]};
  * ERROR_NOT_FOUND. */
 const Value *infra_workspace(Infra *infra, Arena *arena, const char *name, GError **error);
+
+/* Destroys what a workspace made, with the variables it has; the run's job id, in arena. Its state
+ * and runs are kept. run_id as in InfraRequest. */
+const char *infra_destroy(Infra *infra, Arena *arena, const char *name, const char *run_id,
+                          const char *actor, const char *cause, GError **error);
+/* Names and environments of the workspaces of a service ("component:default/x"): [{name,
+ * environment, module, resources}], in arena. */
+const Value *infra_workspaces_of(Infra *infra, Arena *arena, const char *service, GError **error);
 
 extern const Route infra_routes[];

@@ -32,6 +32,20 @@ static const Value *integrations(Arena *arena, const Config *config)
     return known;
 }
 
+/* `onFailure: undo` of a template. */
+static gboolean undo_failed(DbConn *tx, Scaffolder *scaffolder, Arena *arena, const Value *task,
+                            GError **error)
+{
+    const Value *wish = value_path(task, "payload.spec.onFailure");
+
+    if (!g_str_equal(value_string(wish, ""), "undo") ||
+        !g_str_equal(value_path_string(task, "state", ""), "failed"))
+        return TRUE;
+    return undo_submit_in(tx, scaffolder, arena, value_path_string(task, "id", ""),
+                          value_path_string(task, "title", NULL),
+                          value_path_string(task, "actor", NULL), FALSE, error);
+}
+
 static gboolean task_ended(DbConn *tx, const char *job, const char *state, void *data,
                            GError **error)
 {
@@ -51,7 +65,12 @@ static gboolean task_ended(DbConn *tx, const char *job, const char *state, void 
                                .actor = value_path_string(shown, "actor", NULL),
                                .cause = job,
                                .payload = payload});
-    return approvals_close(tx, job, error);
+    return approvals_close(tx, job, error) && undo_failed(tx, data, arena, shown, error);
+}
+
+static gboolean task_retried(DbConn *tx, const char *job, void *data, GError **error)
+{
+    return undo_allows_retry(tx, job, error);
 }
 
 Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Catalog *catalog,
@@ -75,7 +94,13 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
                                    .run = task_run,
                                    .ended = task_ended,
                                    .data = scaffolder,
-                                   .concurrency = 10});
+                                   .concurrency = 10,
+                                   .retried = task_retried});
+    jobs_register(jobs, &(JobKind){.name = SCAFFOLDER_UNDO,
+                                   .run = undo_run,
+                                   .ended = undo_ended,
+                                   .data = scaffolder,
+                                   .concurrency = 4});
     upgrade_follow(scaffolder, events);
     return g_steal_pointer(&scaffolder);
 }

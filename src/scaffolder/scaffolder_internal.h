@@ -3,6 +3,7 @@
 #pragma once
 #include "scaffolder/actions/action.h"
 #include "scaffolder/day2/day2.h"
+#include "scaffolder/day2/undo.h"
 #include "scaffolder/day2/upgrade.h"
 #include "scaffolder/running/running.h"
 #include "scaffolder/scaffolder.h"

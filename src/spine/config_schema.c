@@ -224,6 +224,9 @@ static const Rule rules[] = {
     {"scaffolder.actions.*.network", TEXT, "host|none"},
     {"scaffolder.actions.*.environment.*", TEXT},
     {"scaffolder.actions.*.timeout", DURATION},
+    {"scaffolder.actions.*.undo", LIST},
+    {"scaffolder.actions.*.undo[]", COMMAND},
+    {"scaffolder.actions.*.undoText", TEXT},
     {"scaffolder.actions.*.recovery", TEXT, "repeat|probe|ask"},
 
     {"infra.modules", LIST},

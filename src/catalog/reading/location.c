@@ -107,6 +107,15 @@ gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *
            location_ingest(catalog, &changed, actor, findings, error);
 }
 
+const char *catalog_location_id(Catalog *catalog, Arena *arena, const char *type,
+                                const char *target, GError **error)
+{
+    const CatalogLocation *location =
+        store_location_of(db_reader(catalog->db), arena, type, target, error);
+
+    return location ? location->id : NULL;
+}
+
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,
                             GError **error)
 {

@@ -23,6 +23,11 @@ typedef gboolean (*ActionFn)(ActionRun *run, const Value *input, const Value **o
                              GError **error);
 /* Takes one effect back. What is gone already is taken back. */
 typedef gboolean (*ActionUndoFn)(ActionRun *run, const Effect *effect, GError **error);
+/* Looks before an undo and changes nothing (run->job is NULL in a preview). *warning, in the arena:
+ * what is dangerous about it, so that whoever undoes it must confirm. *gone: there is nothing left.
+ * FALSE with error: it cannot be taken back, and why. */
+typedef gboolean (*ActionUndoCheckFn)(ActionRun *run, const Effect *effect, const char **warning,
+                                      bool *gone, GError **error);
 
 struct Action {
     const char *id;
@@ -41,6 +46,8 @@ struct Action {
     ActionFn probe;
     /* NULL: there is nothing to take back. */
     ActionUndoFn undo;
+    /* NULL: what was created can be taken back, and what was changed where detail.undo says how. */
+    ActionUndoCheckFn undo_check;
     const char *undo_text;   /* what undo does, for people: "Deletes the repository" */
     const Value *definition; /* {description, examples, input, output} */
     const Value *input, *output;

@@ -27,6 +27,9 @@ SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
 SCAFFOLDER_HANDLER(scaffolder_api_hosts);
 /* provenance.c */
 SCAFFOLDER_HANDLER(scaffolder_api_provenance);
+/* undo.c */
+SCAFFOLDER_HANDLER(scaffolder_api_undo_preview);
+SCAFFOLDER_HANDLER(scaffolder_api_undo);
 /* approvals.c */
 SCAFFOLDER_HANDLER(scaffolder_api_approvals);
 SCAFFOLDER_HANDLER(scaffolder_api_approval);

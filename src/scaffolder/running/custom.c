@@ -21,6 +21,7 @@ static gboolean wrong(const char *id, const Value *at, const char *what, GError 
 
 static gboolean run_program(ActionRun *run, const Value *input, const Value **output,
                             GError **error);
+static gboolean undo_program(ActionRun *run, const Effect *effect, GError **error);
 
 static StepRecovery declared_recovery(const Value *definition)
 {
@@ -57,6 +58,10 @@ static gboolean load_one(Scaffolder *scaffolder, const char *id, const Value *de
         action->run = run_program;
         action->recovery = declared_recovery(definition);
         action->changes_workspace = true;
+        if (value_count(value_get(definition, "undo")) > 0) {
+            action->undo = undo_program;
+            action->undo_text = value_path_string(definition, "undoText", "Runs its way back");
+        }
         if (value_count(program) == 0 || value_get(definition, "steps"))
             return wrong(id, definition, "an action has steps or a program", error);
     } else if (!check_steps(id, value_get(definition, "steps"), error)) {
@@ -130,9 +135,19 @@ StepRecovery custom_action_recovery(const Action *action, Job *job, const char *
                                                                           : action->recovery;
 }
 
-/* What the program reads: {input, context: {taskId, stepId, intentId, interrupted, user}}. */
-static char *program_input(ActionRun *run, const Value *input)
+/* One run of a program: that of the action, or its way back. */
+typedef struct {
+    ActionRun *run;
+    const Value *command;
+    const char *name;     /* of the member it reads */
+    const Value *message; /* … and what that holds */
+} Call;
+
+/* What the program reads: {input | effect, context: {taskId, stepId, intentId, interrupted, user}}.
+ */
+static char *program_input(const Call *call)
 {
+    ActionRun *run = call->run;
     Value *message = value_object_new(run->arena), *context = value_object_new(run->arena);
 
     value_set_string(run->arena, context, "taskId", run->runner->task_id);
@@ -140,7 +155,7 @@ static char *program_input(ActionRun *run, const Value *input)
     value_set_string(run->arena, context, "intentId", run->intent_id);
     value_set_bool(run->arena, context, "interrupted", !run->fresh);
     value_set_string(run->arena, context, "user", run->runner->actor);
-    value_set(run->arena, message, "input", input);
+    value_set(run->arena, message, call->name, call->message);
     value_set(run->arena, message, "context", context);
     return json_to_string(message, JSON_COMPACT);
 }
@@ -164,14 +179,14 @@ static GPtrArray *program_environment(ActionRun *run)
     return env;
 }
 
-static Process *start_program(ActionRun *run, const char *folder, const Value *input,
-                              GError **error)
+static Process *start_program(const Call *call, const char *folder, GError **error)
 {
-    const Value *program = value_get(run->action->custom, "program");
+    ActionRun *run = call->run;
+    const Value *program = call->command;
     const char *network = value_path_string(run->action->custom, "network", "none");
     const char *command = value_string(value_item(program, 0), "");
     g_autofree char *home = g_path_get_dirname(command);
-    g_autofree char *text = program_input(run, input);
+    g_autofree char *text = program_input(call);
     g_autoptr(GPtrArray) argv = g_ptr_array_new(), env = program_environment(run);
     SandboxMount mounts[3] = {{run->workspace, "/workspace", TRUE}};
     Sandbox sandbox = {.network = g_str_equal(network, "host") ? SANDBOX_NETWORK_HOST
@@ -193,16 +208,16 @@ static Process *start_program(ActionRun *run, const char *folder, const Value *i
 }
 
 /* An attempt that died may have begun it; one that failed must begin anew. */
-static Process *find_or_start(ActionRun *run, const char *folder, const Value *input,
-                              GError **error)
+static Process *find_or_start(const Call *call, const char *folder, GError **error)
 {
+    ActionRun *run = call->run;
     Process *process = run->fresh ? NULL : process_attach(folder, NULL);
 
     if (process) {
         action_log(run, "info", "Found the program again that was begun before");
         return process;
     }
-    return folder_remove(folder, error) ? start_program(run, folder, input, error) : NULL;
+    return folder_remove(folder, error) ? start_program(call, folder, error) : NULL;
 }
 
 /* ---- what a program prints ---- */
@@ -308,11 +323,11 @@ static gboolean read_result(Listening *listening, int exit_code, const Value **o
     return listening->candidate->len == 0 || *output;
 }
 
-static gboolean run_program(ActionRun *run, const Value *input, const Value **output,
-                            GError **error)
+static gboolean call_program(const Call *call, const Value **output, GError **error)
 {
+    ActionRun *run = call->run;
     g_autofree char *folder = program_folder(run->runner->folder, run->step_id);
-    g_autoptr(Process) process = find_or_start(run, folder, input, error);
+    g_autoptr(Process) process = find_or_start(call, folder, error);
     g_autoptr(GString) line = g_string_new(NULL), candidate = g_string_new(NULL),
                        last = g_string_new(NULL);
     Listening listening = {run, process, 0, line, candidate, last};
@@ -320,4 +335,38 @@ static gboolean run_program(ActionRun *run, const Value *input, const Value **ou
 
     return process && wait_for_program(&listening, &exit_code, error) &&
            read_result(&listening, exit_code, output, error);
+}
+
+/* What its way back needs to know; a program that failed may have done a part of it. */
+static void remember_program(ActionRun *run, const Value *input, const Value *output)
+{
+    Value *detail = value_object_new(run->arena);
+
+    value_set(run->arena, detail, "input", runner_mask(run->runner, input));
+    value_set(run->arena, detail, "output",
+              output ? runner_mask(run->runner, output) : value_null_new(run->arena));
+    action_effect(
+        run, &(Effect){.operation = "create",
+                       .kind = "program",
+                       .ref = arena_printf(run->arena, "%s#%s", run->action->id, run->intent_id),
+                       .detail = detail});
+}
+
+static gboolean run_program(ActionRun *run, const Value *input, const Value **output,
+                            GError **error)
+{
+    Call call = {run, value_get(run->action->custom, "program"), "input", input};
+    gboolean done = call_program(&call, output, error);
+
+    if (run->action->undo)
+        remember_program(run, input, *output);
+    return done;
+}
+
+static gboolean undo_program(ActionRun *run, const Effect *effect, GError **error)
+{
+    Call call = {run, value_get(run->action->custom, "undo"), "effect", effect->detail};
+    const Value *output = NULL;
+
+    return call_program(&call, &output, error);
 }

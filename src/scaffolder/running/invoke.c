@@ -150,6 +150,9 @@ static gboolean run_step(Runner *runner, ActionRun *run, const Value *input, Job
         *output = runner_mask(runner, *output);
         return checkpoint(runner, run, *output, error);
     }
+    /* What it changed before it failed is there all the same. */
+    if (!provenance_add(runner, run->step_id, run->action->id, run->effects, error))
+        return FALSE;
     /* A task that is stopped has not failed: its step stays open and is recovered. */
     if (!g_error_matches(failure, PAVE_ERROR, ERROR_CANCELLED) &&
         !job_step_fail(runner->job, run->step_id, failure, error))

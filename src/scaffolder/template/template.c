@@ -191,6 +191,8 @@ const Value *template_instantiate(Scaffolder *scaffolder, Arena *arena, const Va
     value_set(arena, spec, "parameters", parameters);
     value_set(arena, spec, "user", user_of(scaffolder, arena, actor));
     value_set(arena, spec, "templateInfo", template_info(arena, entity));
+    if (value_path_string(entity, "spec.onFailure", NULL))
+        value_set(arena, spec, "onFailure", value_path(entity, "spec.onFailure"));
     return spec;
 }
 

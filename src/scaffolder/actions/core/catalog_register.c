@@ -63,13 +63,12 @@ static void report(ActionRun *run, const Diagnostics *diagnostics)
 }
 
 static gboolean register_location(ActionRun *run, const char *url, const Value **entities,
-                                  GError **error)
+                                  gboolean *exists, GError **error)
 {
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-    gboolean exists = FALSE;
 
     *entities = catalog_register(run->scaffolder->catalog, run->arena, "url", url,
-                                 run->runner->actor, &exists, diagnostics, error);
+                                 run->runner->actor, exists, diagnostics, error);
     report(run, diagnostics);
     if (!*entities)
         return FALSE;
@@ -120,7 +119,7 @@ static const char *diff_of(ActionRun *run, const Value *item)
 
 /* The entities that url would bring, with how they differ from what the catalog has. */
 static gboolean foresee(ActionRun *run, const char *url, const Value **entities, GPtrArray *diffs,
-                        GError **error)
+                        gboolean *exists, GError **error)
 {
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
     gsize length = 0;
@@ -129,6 +128,7 @@ static gboolean foresee(ActionRun *run, const char *url, const Value **entities,
                                          diagnostics, error);
     Value *found = value_array_new(run->arena);
 
+    *exists = catalog_location_id(run->scaffolder->catalog, run->arena, "url", url, NULL) != NULL;
     report(run, diagnostics);
     if (!items)
         return FALSE;
@@ -140,10 +140,14 @@ static gboolean foresee(ActionRun *run, const char *url, const Value **entities,
     return value_count(found) > 0 || diagnostics_to_error(diagnostics, error);
 }
 
-static void remember(ActionRun *run, const char *url, const Value *entities, GPtrArray *diffs)
+/* A location that was there before is not this task's to take away. */
+static void remember(ActionRun *run, const char *url, const Value *entities, GPtrArray *diffs,
+                     gboolean exists)
 {
+    const char *operation = exists && (run->fresh || run->dry) ? "read" : "create";
+
     action_effect(run,
-                  &(Effect){.operation = "create", .kind = "location", .ref = url, .url = url});
+                  &(Effect){.operation = operation, .kind = "location", .ref = url, .url = url});
     for (guint i = 0; i < value_count(entities); i++)
         action_effect(run, &(Effect){.operation = "create",
                                      .kind = "entity",
@@ -158,13 +162,14 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
     const Value *entities = NULL;
     g_autoptr(GError) failure = NULL;
     g_autoptr(GPtrArray) diffs = g_ptr_array_new();
+    gboolean exists = FALSE;
     Value *result = value_object_new(run->arena);
 
     action_log(run, "info", "Registering %s in the catalog", url);
     value_set_string(run->arena, result, "catalogInfoUrl", url);
     *output = result;
-    if (!(run->dry ? foresee(run, url, &entities, diffs, &failure)
-                   : register_location(run, url, &entities, &failure))) {
+    if (!(run->dry ? foresee(run, url, &entities, diffs, &exists, &failure)
+                   : register_location(run, url, &entities, &exists, &failure))) {
         if (!value_bool(value_get(input, "optional"), false)) {
             g_propagate_error(error, g_steal_pointer(&failure));
             return FALSE;
@@ -172,11 +177,42 @@ static gboolean run_register(ActionRun *run, const Value *input, const Value **o
         action_log(run, "warning", "Not registered: %s", failure->message);
         return TRUE;
     }
-    remember(run, url, entities, diffs);
+    remember(run, url, entities, diffs, exists);
     if (value_count(entities) > 0)
         value_set_string(run->arena, result, "entityRef",
                          reference(run->arena, main_entity(entities)));
     return TRUE;
+}
+
+/* ---- taking it back ---- */
+
+static gboolean check_undo(ActionRun *run, const Effect *effect, const char **warning, bool *gone,
+                           GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    *gone =
+        !g_str_equal(effect->kind, "location") ||
+        !catalog_location_id(run->scaffolder->catalog, run->arena, "url", effect->ref, &failure);
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+static gboolean undo_register(ActionRun *run, const Effect *effect, GError **error)
+{
+    Catalog *catalog = run->scaffolder->catalog;
+    g_autoptr(GError) failure = NULL;
+    const char *id = catalog_location_id(catalog, run->arena, "url", effect->ref, &failure);
+
+    if (!id || catalog_unregister(catalog, id, run->runner->actor, &failure) ||
+        g_error_matches(failure, PAVE_ERROR, ERROR_NOT_FOUND))
+        g_clear_error(&failure);
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
 }
 
 const Action action_catalog_register = {
@@ -184,4 +220,7 @@ const Action action_catalog_register = {
     .recovery = RECOVERY_REPEAT,
     .dry_run = true,
     .run = run_register,
+    .undo = undo_register,
+    .undo_check = check_undo,
+    .undo_text = "Unregisters the location and its entities",
 };

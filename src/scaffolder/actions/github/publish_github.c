@@ -1,5 +1,6 @@
 /* publish:github makes a repository with the workspace as its first commit: on the built-in forge
  * where the host is mapped to it, else on GitHub. */
+#include "scaffolder/actions/repository_undo.h"
 #include "scaffolder/scaffolder_internal.h"
 
 #include <sys/stat.h>
@@ -197,4 +198,7 @@ const Action action_publish_github = {
     .check = check_publish,
     .checks = "repoUrl",
     .probe = probe_publish,
+    .undo = repository_undo,
+    .undo_check = repository_undo_check,
+    .undo_text = "Deletes the repository",
 };

@@ -164,21 +164,21 @@ static gboolean run_operation(ActionRun *run, const Value *input, const char *op
     const char *name = arena_printf(run->arena, "%s-%s", strrchr(service, '/') + 1, environment);
 
     action_log(run, "info", "Terraform %s of %s", operation, name);
-    const char *state = wait_for(run, id, error);
-
-    if (!state || !succeeded(run, id, state, error))
-        return FALSE;
     Value *detail = value_object_new(run->arena);
 
     value_set(run->arena, detail, "module", value_get(input, "module"));
     value_set_string(run->arena, detail, "environment", environment);
     value_set_string(run->arena, detail, "service", service);
     value_set_string(run->arena, detail, "run", id);
+    /* Also a run that fails half-way has made something. */
     if (g_str_equal(operation, "apply"))
-        action_effect(run, &(Effect){.operation = "create",
-                                     .kind = "workspace",
-                                     .ref = name,
-                                     .detail = detail});
+        action_effect(
+            run,
+            &(Effect){.operation = "create", .kind = "workspace", .ref = name, .detail = detail});
+    const char *state = wait_for(run, id, error);
+
+    if (!state || !succeeded(run, id, state, error))
+        return FALSE;
     *output = result(run, id, name);
     return TRUE;
 }
@@ -194,12 +194,49 @@ static gboolean run_destroy(ActionRun *run, const Value *input, const Value **ou
     return run_operation(run, input, "destroy", output, error);
 }
 
+/* ---- taking it back ---- */
 
+static gboolean check_undo(ActionRun *run, const Effect *effect, const char **warning, bool *gone,
+                           GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    const Value *workspace =
+        infra_workspace(run->scaffolder->infra, run->arena, effect->ref, &failure);
+    const Value *last = value_item(value_get(workspace, "runs"), 0);
+    const char *made = value_path_string(effect->detail, "run", "");
+
+    if (!workspace && !g_error_matches(failure, PAVE_ERROR, ERROR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    *gone = value_count(value_get(workspace, "resources")) == 0 &&
+            g_str_equal(value_path_string(last, "operation", "destroy"), "destroy");
+    if (!*gone && !g_str_equal(value_path_string(last, "id", ""), made) &&
+        g_str_equal(value_path_string(last, "operation", ""), "apply"))
+        *warning = arena_printf(run->arena, "%s has applied it again since",
+                                value_path_string(last, "actor", "Somebody"));
+    return TRUE;
+}
+
+static gboolean undo_apply(ActionRun *run, const Effect *effect, GError **error)
+{
+    const char *id =
+        retry_failed(run, error)
+            ? infra_destroy(run->scaffolder->infra, run->arena, effect->ref, run->intent_id,
+                            run->runner->actor, run->runner->task_id, error)
+            : NULL;
+    const char *state = id ? wait_for(run, id, error) : NULL;
+
+    return state && succeeded(run, id, state, error);
+}
 
 const Action action_terraform_apply = {
     .id = "terraform:apply",
     .recovery = RECOVERY_PROBE,
     .run = run_apply,
+    .undo = undo_apply,
+    .undo_check = check_undo,
+    .undo_text = "Destroys what Terraform made",
 };
 
 const Action action_terraform_destroy = {
