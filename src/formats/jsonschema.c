@@ -120,9 +120,10 @@ static bool check_keywords(SchemaWalk *v, const SchemaPlace *at)
     }
     for (guint i = 0; later && i < value_count(at->schema); i++) {
         const char *name = value_key_at(at->schema, i);
+        const SchemaKeyword *keyword = find_keyword(draft, name);
 
-        if (g_str_has_prefix(name, "unevaluated"))
-            valid &= find_keyword(draft, name)->holds(v, at, value_value_at(at->schema, i));
+        if (keyword && g_str_has_prefix(name, "unevaluated"))
+            valid &= keyword->holds(v, at, value_value_at(at->schema, i));
     }
     return valid;
 }

@@ -100,6 +100,10 @@ static const Case CASES[] = {
     {"items/an-entry-says-of-which-list",
      "{'properties':{'tags':{'items':{'pattern':'^[a-z]+$'}}}}", "{'tags':['a','B']}",
      "entry 2 of \"tags\" must hold only lower-case letters"},
+    {"unevaluated/unknown-keywords-that-begin-so-are-ignored",
+     "{'$schema':'https://json-schema.org/draft/2020-12/schema','unevaluatedThings':false,"
+     "'unevaluatedItems':false}",
+     "{'a':1}", NULL},
     {"ref/endless-stops", "{'$ref':'#'}", "1", "instance is too deep or too large to be checked"},
     {"ref/exponential-stops", "{'allOf':[{'$ref':'#'},{'$ref':'#'}]}", "1",
      "instance is too deep or too large to be checked"},
