@@ -79,7 +79,8 @@ function useWarnOfLoss(dirty: boolean) {
   }, [dirty]);
 }
 
-function marksOf(items: Diagnostic[]): Map<number, 'error' | 'warning'> {
+/** The lines of a text that something is wrong with. */
+export function marksOf(items: Diagnostic[]): Map<number, 'error' | 'warning'> {
   const marks = new Map<number, 'error' | 'warning'>();
   for (const item of items)
     if (item.line && marks.get(item.line) !== 'error')

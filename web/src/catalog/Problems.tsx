@@ -6,11 +6,13 @@ interface ProblemsProps {
   items: Diagnostic[];
   checking: boolean;
   dirty: boolean;
-  onGo: (line: number, column?: number) => void;
+  onGo: (line: number, column?: number, file?: string) => void;
+  /** They are in several files. */
+  named?: boolean;
 }
 
 /** What is wrong with a text while it is written; each leads to its line. */
-export function Problems({ items, checking, dirty, onGo }: ProblemsProps) {
+export function Problems({ items, checking, dirty, onGo, named }: ProblemsProps) {
   if (items.length === 0)
     return (
       <Text fz="sm" c="dimmed">
@@ -28,9 +30,10 @@ export function Problems({ items, checking, dirty, onGo }: ProblemsProps) {
             <UnstyledButton
               fz="sm"
               className="mono problem-line"
-              onClick={() => onGo(item.line!, item.column)}
+              onClick={() => onGo(item.line!, item.column, item.file)}
               aria-label={`Go to line ${item.line}`}
             >
+              {named && item.file ? `${item.file}:` : ''}
               {item.line}
               {item.column ? `:${item.column}` : ''}
             </UnstyledButton>

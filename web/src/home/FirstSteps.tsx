@@ -13,7 +13,7 @@ interface Step {
 }
 
 function useSteps(): { steps: Step[]; ready: boolean } {
-  const tasks = useTasks(1);
+  const tasks = useTasks({ limit: 1 });
   const services = useServices();
   const deployments = useDeployments({ limit: 50 });
   const first = services.data?.items[0]?.service;

@@ -45,6 +45,19 @@ export function StepList({ steps, picked, onPick }: StepListProps) {
               )}
             </Group>
           </UnstyledButton>
+          {step.parts.length > 0 && (
+            <Box component="ul" className="plain-list" pl={42} pr={10} pb={6} aria-label={`Parts of ${step.name}`}>
+              {step.parts.map((part) => (
+                <Group key={part.id} component="li" gap={8} wrap="nowrap" py={2}>
+                  <StepIcon status={part.state} size={14} />
+                  <Text fz="xs" className="clip" style={{ flex: 1 }} title={part.error ?? part.id}>
+                    {part.name}
+                  </Text>
+                  {part.startedAt && <Took from={part.startedAt} to={part.endedAt} running={part.state === 'running'} />}
+                </Group>
+              ))}
+            </Box>
+          )}
         </li>
       ))}
     </Box>

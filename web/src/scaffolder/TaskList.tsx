@@ -11,7 +11,7 @@ import { useTasks, type Task } from './api';
 export const taskTitle = (task: Task) =>
   task.spec.templateInfo?.entity?.metadata?.title ?? task.spec.templateInfo?.entityRef?.split('/').at(-1) ?? 'Task';
 
-const COLUMNS: Column<Task>[] = [
+export const TASK_COLUMNS: Column<Task>[] = [
   {
     key: 'what',
     title: 'What',
@@ -28,14 +28,14 @@ const COLUMNS: Column<Task>[] = [
 ];
 
 export function TaskList({ limit = 8 }: { limit?: number }) {
-  const query = useTasks(limit);
+  const query = useTasks({ limit });
   return (
     <Loaded query={query} rows={3}>
       {({ tasks }) =>
         tasks.length > 0 ? (
           <DataTable
             label="Recent runs"
-            columns={COLUMNS}
+            columns={TASK_COLUMNS}
             items={tasks}
             rowKey={(task) => task.id}
             rowHref={(task) => `/create/tasks/${task.id}`}

@@ -1,8 +1,9 @@
 import { Box, Button, Group, Progress, Stack, Text } from '@mantine/core';
-import { IconPlayerStop, IconRefresh } from '@tabler/icons-react';
-import { useParams } from '@tanstack/react-router';
-import { useState } from 'react';
-import { jobEnded, useJob, useJobAction, useJobOutput, type Job } from '../api/jobs';
+import { IconPlayerStop, IconRefresh, IconRotate } from '@tabler/icons-react';
+import { useParams, useRouter } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { jobEnded, useJob, useJobAction, useJobOutput, type Job, type LogLine } from '../api/jobs';
+import { parseRef } from '../catalog/api';
 import { Actor } from '../shell/EntityLink';
 import { LogView } from '../shell/LogView';
 import { notifyError } from '../shell/notify';
@@ -11,6 +12,7 @@ import { ErrorState, Loaded } from '../shell/States';
 import { Status } from '../shell/Status';
 import { Ago, Took } from '../shell/Time';
 import { useTask, type Task } from './api';
+import { handOver } from './form/values';
 import { GoingLive } from './GoingLive';
 import { ReviewParameters } from './ReviewParameters';
 import { StepList } from './StepList';
@@ -18,18 +20,41 @@ import { publishedRepository, taskSteps } from './steps';
 import { taskTitle } from './TaskList';
 import { TaskOutcome } from './TaskOutcome';
 
-function Actions({ job, onRetry }: { job: Job; onRetry: () => void }) {
+function StartOver({ task }: { task: Task }) {
+  const router = useRouter();
+  const template = task.spec.templateInfo?.entityRef;
+  if (!template) return null;
+  const { namespace, name } = parseRef(template, 'template');
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconRotate size={16} />}
+      onClick={() => {
+        handOver(template, task.spec.parameters ?? {});
+        router.history.push(`/create/templates/${namespace}/${name}`);
+      }}
+    >
+      Start over
+    </Button>
+  );
+}
+
+function Actions({ task, job, onRetry }: { task: Task; job: Job; onRetry: () => void }) {
   const act = useJobAction(job.id);
   if (job.state === 'failed' || job.state === 'cancelled')
     return (
-      <Button
-        leftSection={<IconRefresh size={16} />}
-        loading={act.isPending}
-        onClick={() => act.mutate({ verb: 'retry' }, { onSuccess: onRetry, onError: notifyError('Could not retry') })}
-      >
-        Retry
-      </Button>
+      <>
+        <StartOver task={task} />
+        <Button
+          leftSection={<IconRefresh size={16} />}
+          loading={act.isPending}
+          onClick={() => act.mutate({ verb: 'retry' }, { onSuccess: onRetry, onError: notifyError('Could not retry') })}
+        >
+          Retry
+        </Button>
+      </>
     );
+  if (job.state === 'succeeded') return <StartOver task={task} />;
   if (!jobEnded(job.state))
     return (
       <Button
@@ -44,6 +69,21 @@ function Actions({ job, onRetry }: { job: Job; onRetry: () => void }) {
   return null;
 }
 
+// A line is called by its step and its place in it, so that a link leads to it whatever is shown.
+function useLineIds(lines: LogLine[]): (line: LogLine) => string {
+  return useMemo(() => {
+    const counts = new Map<string, number>();
+    const ids = new Map<number, string>();
+    for (const line of lines) {
+      const step = line.step?.split(/[/[]/)[0] || 'run';
+      const count = (counts.get(step) ?? 0) + 1;
+      counts.set(step, count);
+      ids.set(line.n, `${step}:${count}`);
+    }
+    return (line: LogLine) => ids.get(line.n) ?? '';
+  }, [lines]);
+}
+
 function TaskView({ task, job }: { task: Task; job: Job }) {
   const [picked, setPicked] = useState<string | null>(null);
   const [epoch, setEpoch] = useState(0);
@@ -51,13 +91,14 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
   const ended = jobEnded(job.state);
   const steps = taskSteps(task, job);
   const finished = steps.filter((step) => ['succeeded', 'done', ended ? '' : 'skipped'].includes(step.state)).length;
-  const shown = picked ? lines.filter((line) => line.step === picked || line.step?.startsWith(`${picked}/`)) : lines;
+  const shown = picked ? lines.filter((line) => line.step === picked || /^[/[:]/.test(line.step?.startsWith(picked) ? line.step.slice(picked.length) : '')) : lines;
+  const idOf = useLineIds(lines);
   const repository = publishedRepository(job);
   const name = typeof task.spec.parameters?.name === 'string' ? task.spec.parameters.name : undefined;
   return (
     <Page
       title={name ?? taskTitle(task)}
-      crumbs={[{ label: 'Create', href: '/create' }, { label: taskTitle(task) }]}
+      crumbs={[{ label: 'Create', href: '/create' }, { label: 'Runs', href: '/create/tasks' }, { label: taskTitle(task) }]}
       description={
         <Group gap={16} mt={4}>
           <Status status={job.state} />
@@ -66,7 +107,7 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
           <Ago time={job.createdAt} />
         </Group>
       }
-      actions={<Actions job={job} onRetry={() => setEpoch((old) => old + 1)} />}
+      actions={<Actions task={task} job={job} onRetry={() => setEpoch((old) => old + 1)} />}
     >
       <Stack gap="md">
         <Progress
@@ -101,6 +142,8 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
           <LogView
             lines={shown}
             live={!ended}
+            idOf={idOf}
+            fileName={`${name ?? 'run'}-${task.id.slice(0, 8)}.log`}
             height={520}
             empty={ended ? 'It printed nothing.' : 'Waiting for the first line…'}
           />

@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query';
 import { api, path, url, type Diagnostic, type Items } from '../api/client';
 import type { Job } from '../api/jobs';
 
@@ -124,12 +124,24 @@ export const useDryRun = () =>
       api.post<DryRun>('/api/scaffolder/v2/dry-run', body),
   });
 
-export function useTasks(limit = 20, createdBy?: string) {
+export interface TaskFilter {
+  limit?: number;
+  offset?: number;
+  createdBy?: string;
+  status?: string;
+  templateRef?: string;
+  /** "desc:created_at", as the API has it. */
+  order?: string;
+}
+
+export function useTasks(filter: TaskFilter) {
+  const { limit = 20, offset = 0 } = filter;
   return useQuery({
-    queryKey: ['scaffolder', 'tasks', limit, createdBy],
+    queryKey: ['scaffolder', 'tasks', filter],
+    placeholderData: keepPreviousData,
     queryFn: ({ signal }) =>
       api.get<{ tasks: Task[]; totalTasks?: number }>(
-        url('/api/scaffolder/v2/tasks', { limit, offset: 0, createdBy }),
+        url('/api/scaffolder/v2/tasks', { ...filter, limit, offset }),
         signal,
       ),
   });

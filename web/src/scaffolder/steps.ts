@@ -9,10 +9,16 @@ export interface TaskStep {
   startedAt?: string | null;
   endedAt?: string | null;
   error?: string;
+  /** Its rounds, where it is a loop, and the steps of an action of the organization's own. */
+  parts: { id: string; name: string; state: string; startedAt?: string | null; endedAt?: string | null; error?: string }[];
 }
 
 const same = (step: JobStep, id: string) =>
-  step.id === id || step.id.startsWith(`${id}/`) || step.id.startsWith(`${id}:`);
+  step.id === id || ['/', ':', '['].some((sign) => step.id.startsWith(id + sign));
+
+// "tell[staging]" is "staging" of tell, "provision/apply[0]" is "apply 0" of provision.
+const partName = (id: string, whole: string) =>
+  id.slice(whole.length).replace(/^[/:]/, '').replace(/^\[([^\]]*)\]/, '$1 ').replace(/\[([^\]]*)\]/g, ' $1').replace(/\//g, ' › ').trim();
 
 // A custom action is several steps of the job under one step of the template ("provision-infra/plan"): their times and states add up.
 function merged(found: JobStep[]): Partial<TaskStep> {
@@ -35,9 +41,20 @@ function merged(found: JobStep[]): Partial<TaskStep> {
 /** The template's steps, each with what the job knows of it; those not begun are pending. */
 export function taskSteps(task: Task, job: Job | undefined): TaskStep[] {
   return task.spec.steps.map((step) => {
-    const known = merged((job?.steps ?? []).filter((each) => same(each, step.id)));
+    const found = (job?.steps ?? []).filter((each) => same(each, step.id));
+    const known = merged(found);
+    const parts = found
+      .filter((each) => each.id !== step.id)
+      .map((each) => ({
+        id: each.id,
+        name: partName(each.id, step.id),
+        state: each.state,
+        startedAt: each.startedAt,
+        endedAt: each.endedAt,
+        error: each.error?.message,
+      }));
     const idle = jobEnded(job?.state) ? 'skipped' : 'pending';
-    return { id: step.id, name: step.name || step.id, action: step.action, state: idle, ...known };
+    return { id: step.id, name: step.name || step.id, action: step.action, state: idle, parts, ...known };
   });
 }
 

@@ -23,7 +23,15 @@ function coloured(line: string) {
   return parts;
 }
 
-export function CodeView({ text, label, plain }: { text: string; label: string; plain?: boolean }) {
+interface CodeViewProps {
+  text: string;
+  label: string;
+  plain?: boolean;
+  /** Its lines cannot be linked to: there are other texts on the page. */
+  unlinked?: boolean;
+}
+
+export function CodeView({ text, label, plain, unlinked }: CodeViewProps) {
   const [picked] = useState(() => location.hash.slice(1));
   // A link to a line comes before the file does.
   useEffect(() => {
@@ -44,7 +52,7 @@ export function CodeView({ text, label, plain }: { text: string; label: string; 
       {lines.map((line, index) => (
         <div
           key={index}
-          id={`L${index + 1}`}
+          id={unlinked ? undefined : `L${index + 1}`}
           data-picked={picked === `L${index + 1}` || undefined}
           className="code-line"
           style={{ display: 'flex', gap: 16, whiteSpace: 'pre', paddingRight: 16 }}

@@ -1,8 +1,10 @@
-import { Box, Group, Switch, Text, TextInput } from '@mantine/core';
-import { IconSearch } from '@tabler/icons-react';
+import { ActionIcon, Box, Group, Switch, Text, TextInput, Tooltip } from '@mantine/core';
+import { useLocalStorage } from '@mantine/hooks';
+import { IconArrowBarDown, IconDownload, IconSearch, IconTextWrap } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { LogLine } from '../api/jobs';
+import { coloured, plainText } from './ansi';
 
 interface LogViewProps {
   lines: LogLine[];
@@ -11,10 +13,20 @@ interface LogViewProps {
   empty?: string;
   /** Put before a line's number in the address, so that a link leads to the line: "#deploy-L12". */
   anchor?: string;
+  /** What the address calls a line, where that is not its place in the list. */
+  idOf?: (line: LogLine) => string;
+  /** The name of the file these lines can be taken along as. */
+  fileName?: string;
 }
 
-// Colours that programs print are not shown; their codes would be noise.
-const ANSI = /\u001b\[[0-9;?]*[A-Za-z]/g;
+function download(name: string, lines: readonly { text: string }[]): void {
+  const address = URL.createObjectURL(new Blob([lines.map((line) => `${line.text}\n`).join('')], { type: 'text/plain' }));
+  const link = document.createElement('a');
+  link.href = address;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(address);
+}
 
 function marked(text: string, term: string): React.ReactNode {
   if (!term) return text;
@@ -29,16 +41,28 @@ function marked(text: string, term: string): React.ReactNode {
 }
 
 /** Lines of output: live, searchable, each with a number one can link to. Only what is seen is in the page. */
-export function LogView({ lines, live, height = 420, empty = 'No output yet.', anchor = '' }: LogViewProps) {
+export function LogView({ lines, live, height = 420, empty = 'No output yet.', anchor = '', idOf, fileName }: LogViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const [term, setTerm] = useState('');
   const [follow, setFollow] = useState(true);
-  const [picked, setPicked] = useState(() => location.hash.slice(1));
+  const [picked, setPicked] = useState(() => decodeURIComponent(location.hash.slice(1)));
+  const found = useRef(false);
   const needle = term.trim().toLowerCase();
   const shown = useMemo(() => {
-    const all = lines.map((line, index) => ({ ...line, number: index + 1, text: line.text.replace(ANSI, '') }));
+    const all = lines.map((line, index) => ({
+      ...line,
+      number: index + 1,
+      id: idOf?.(line) ?? `${anchor}L${index + 1}`,
+      raw: line.text,
+      text: plainText(line.text),
+    }));
     return needle ? all.filter((line) => line.text.toLowerCase().includes(needle)) : all;
-  }, [lines, needle]);
+  }, [lines, needle, idOf, anchor]);
+  const matches = useMemo(
+    () => (needle ? shown.reduce((sum, line) => sum + line.text.toLowerCase().split(needle).length - 1, 0) : 0),
+    [shown, needle],
+  );
+  const [wrap, setWrap] = useLocalStorage({ key: 'pave.log.wrap', defaultValue: true });
   const rows = useVirtualizer({
     count: shown.length,
     getScrollElement: () => box.current,
@@ -59,13 +83,18 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
   }, [shown.length, follow, live, needle]);
 
   useEffect(() => {
-    const index = shown.findIndex((line) => `${anchor}L${line.number}` === picked);
-    if (picked && index >= 0) rows.scrollToIndex(index, { align: 'center' });
-    // Only when lines first arrive: afterwards the reader scrolls.
-  }, [shown.length > 0]);
+    // Only until the line has come: afterwards the reader scrolls.
+    if (!picked || found.current) return;
+    const index = shown.findIndex((line) => line.id === picked);
+    if (index < 0) return;
+    found.current = true;
+    setFollow(false);
+    rows.scrollToIndex(index, { align: 'center' });
+  }, [shown.length]);
 
   const pick = (id: string) => {
     setPicked(id);
+    found.current = true;
     history.replaceState(history.state, '', `#${id}`);
   };
   const scrolled = () => {
@@ -80,7 +109,7 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
         gap={10}
         style={{ borderBottom: '1px solid var(--pave-hairline)' }}
         justify="space-between"
-        wrap="nowrap"
+        wrap="wrap"
       >
         <TextInput
           size="xs"
@@ -94,8 +123,34 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
         />
         <Group gap={14} wrap="nowrap">
           <Text fz="xs" c="dimmed" className="num">
-            {needle ? `${shown.length} of ${lines.length}` : lines.length} lines
+            {needle ? `${matches} ${matches === 1 ? 'match' : 'matches'} in ${shown.length} of ${lines.length}` : lines.length} lines
           </Text>
+          <Tooltip label={wrap ? 'Do not wrap long lines' : 'Wrap long lines'}>
+            <ActionIcon variant="subtle" color="gray" size="sm" aria-label="Wrap long lines" aria-pressed={wrap} onClick={() => setWrap(!wrap)}>
+              <IconTextWrap size={15} />
+            </ActionIcon>
+          </Tooltip>
+          {fileName && (
+            <Tooltip label="Download">
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                size="sm"
+                aria-label="Download the output"
+                disabled={lines.length === 0}
+                onClick={() => download(fileName, shown)}
+              >
+                <IconDownload size={15} />
+              </ActionIcon>
+            </Tooltip>
+          )}
+          {!live && lines.length > 30 && (
+            <Tooltip label="To the end">
+              <ActionIcon variant="subtle" color="gray" size="sm" aria-label="To the end" onClick={toEnd}>
+                <IconArrowBarDown size={15} />
+              </ActionIcon>
+            </Tooltip>
+          )}
           {live && (
             <Switch
               size="xs"
@@ -125,7 +180,7 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
         <div style={{ height: rows.getTotalSize(), position: 'relative' }}>
           {rows.getVirtualItems().map((row) => {
             const line = shown[row.index]!;
-            const id = `${anchor}L${line.number}`;
+            const { id } = line;
             return (
               <div
                 key={row.key}
@@ -133,7 +188,7 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
                 data-index={row.index}
                 className="log-line"
                 data-picked={picked === id || undefined}
-                style={{ position: 'absolute', top: 0, left: 0, right: 0, transform: `translateY(${row.start}px)` }}
+                style={{ position: 'absolute', top: 0, left: 0, right: wrap ? 0 : undefined, whiteSpace: wrap ? undefined : 'pre', transform: `translateY(${row.start}px)` }}
               >
                 <a
                   className="log-no"
@@ -147,7 +202,9 @@ export function LogView({ lines, live, height = 420, empty = 'No output yet.', a
                 >
                   {line.number}
                 </a>
-                <span className={`log-${line.level}`}>{marked(line.text, needle) || ' '}</span>
+                <span className={`log-${line.level}`}>
+                  {line.text ? coloured(line.raw, (text) => marked(text, needle)) : ' '}
+                </span>
               </div>
             );
           })}

@@ -46,7 +46,7 @@ function useStable(pages: WizardPage[]): WizardPage[] {
 function firstValues(schema: ParameterSchema, key: string, linked: Values | undefined, flags: Set<string>): Values {
   // Nothing secret comes from a link, or from what the browser kept.
   const from = (values: Values) => withoutSecrets(wizardPages(schema.steps, values, flags), values);
-  const given = takeOver(key) ?? (linked ? from(linked) : undefined) ?? from(recall(key) ?? {});
+  const given = from(takeOver(key) ?? linked ?? recall(key) ?? {});
   return withDefaults(wizardPages(schema.steps, given, flags), given);
 }
 

@@ -23,13 +23,13 @@ function linesOf(log: DryRun['log']): LogLine[] {
 
 const count = (number: number | undefined) => (number ? ` ${number}` : '');
 
-/** What a run would do and make: effects, files, log, output. */
-export function DryRunView({ result }: { result: DryRun }) {
+/** What a run would do and make: effects, files, log, output; beside what the run before it made, where there was one. */
+export function DryRunView({ result, before, bare }: { result: DryRun; before?: DryRun; bare?: boolean }) {
   const { effects = [], directoryContents: files = [], log = [], diagnostics = [], output = {} } = result;
   const [tab, setTab] = useState<string | null>(effects.length > 0 ? 'effects' : 'files');
   const lines = useMemo(() => linesOf(log), [log]);
-  return (
-    <Section title="What it would do" flush>
+  const content = (
+    <>
       {diagnostics.length > 0 && (
         <Box p="md" style={{ borderBottom: '1px solid var(--pave-hairline)' }}>
           <Diagnostics items={diagnostics} />
@@ -46,7 +46,7 @@ export function DryRunView({ result }: { result: DryRun }) {
           <EffectList effects={effects} />
         </Tabs.Panel>
         <Tabs.Panel value="files">
-          <ProducedFiles files={files} />
+          <ProducedFiles files={files} before={before?.directoryContents} />
         </Tabs.Panel>
         <Tabs.Panel value="log">
           <LogView lines={lines} height={360} empty="It printed nothing." />
@@ -62,6 +62,13 @@ export function DryRunView({ result }: { result: DryRun }) {
           </Stack>
         </Tabs.Panel>
       </Tabs>
+    </>
+  );
+  return bare ? (
+    content
+  ) : (
+    <Section title="What it would do" flush>
+      {content}
     </Section>
   );
 }
