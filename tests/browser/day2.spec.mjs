@@ -23,6 +23,22 @@ spec:
     - { id: register, action: catalog:register, input: { repoContentsUrl: '\${{ steps.publish.output.repoContentsUrl }}' } }
 `;
 
+// It asks first, and its last step cannot work.
+const gate = `apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: gate, title: Gate, description: A gate that breaks }
+spec:
+  type: service
+  owner: group:default/millers
+  parameters: [{ title: The gate, required: [name], properties: { name: { type: string, title: Name } } }]
+  steps:
+    - { id: ask, name: Ask the millers, action: 'pave:approval', input: { owners: ['group:default/millers'], selfApproval: true, message: 'Another **gate**, for \${{ parameters.name }}' } }
+    - { id: fetch, action: fetch:template, input: { url: ../sail/skeleton, values: { name: '\${{ parameters.name }}' } } }
+    - { id: publish, action: publish:github, input: { repoUrl: 'github.com?owner=mill&repo=\${{ parameters.name }}', defaultBranch: main } }
+    - { id: register, action: catalog:register, input: { repoContentsUrl: '\${{ steps.publish.output.repoContentsUrl }}' } }
+    - { id: break, name: Hang the gate, action: fs:rename, input: { files: [{ from: not-there, to: anywhere }] } }
+`;
+
 const files = {
   'app-config.yaml': `
 app: { title: Mill, baseUrl: "\${PAVE_BASE_URL}" }
@@ -36,6 +52,7 @@ catalog:
   locations:
     - { type: file, target: ./people.yaml }
     - { type: url, target: 'https://github.com/mill/templates/blob/main/sail/template.yaml' }
+    - { type: url, target: 'https://github.com/mill/templates/blob/main/gate/template.yaml' }
 forge:
   hosts: { github.com: builtin }
   repositories: [{ owner: mill, name: templates, folder: ./templates }]
@@ -51,6 +68,7 @@ metadata: { name: templates }
 spec: { type: library, lifecycle: production, owner: group:default/millers }
 `,
   'templates/sail/template.yaml': template,
+  'templates/gate/template.yaml': gate,
   'templates/sail/skeleton/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: "\${{ values.name }}" }
@@ -66,9 +84,10 @@ const test = base.extend({
       const server = await startPave(organization);
       try {
         await server.pave.signIn();
-        await server.pave.until('the template is read', () =>
-          server.pave.get('/api/catalog/entities/by-name/template/default/sail'),
-        );
+        for (const name of ['sail', 'gate'])
+          await server.pave.until('the template is read', () =>
+            server.pave.get(`/api/catalog/entities/by-name/template/default/${name}`),
+          );
         await use({ pave: server.pave, state: await signedIn(server.pave) });
       } finally {
         await server.remove();
@@ -172,4 +191,33 @@ test('who is behind a template is seen, and a campaign brings the change to all'
   await expect(page.getByRole('alert')).toContainText('Merged');
   await page.goto('/upgrades');
   await expect(row('canvas')).toContainText(/Merged|Up to date/);
+});
+
+test('a run waits for a yes, breaks, and is taken back', async ({ page, pave }) => {
+  const { id } = await pave.post('/api/scaffolder/v2/tasks', {
+    templateRef: 'template:default/gate',
+    values: { name: 'floodgate' },
+  });
+  await page.goto('/approvals');
+  const asked = page.getByRole('list', { name: 'Approvals' }).getByRole('listitem');
+  await expect(asked).toContainText('Another gate, for floodgate');
+  await picture(page, 'approvals');
+  await asked.getByRole('link', { name: 'Gate' }).click();
+  const question = page.getByRole('alert').filter({ hasText: 'Waiting for approval' });
+  await question.getByRole('textbox').fill('The old one leaks.');
+  await picture(page, 'approval');
+  await question.getByRole('button', { name: 'Approve' }).click();
+
+  await page.getByRole('button', { name: 'Undo…' }).click();
+  const goes = page.getByRole('list', { name: 'What is taken back, in this order' });
+  await expect(goes).toContainText('mill/floodgate');
+  await picture(page, 'undo');
+  await page.getByRole('button', { name: 'Undo this run' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'This run was undone' })).toBeVisible();
+  await picture(page, 'undone');
+  await expect(pave.get('/api/forge/v1/repositories/mill/floodgate')).rejects.toThrow(/404/);
+
+  await page.goto('/approvals?state=decided');
+  await expect(asked).toContainText('The old one leaks.');
+  expect((await pave.get(`/api/scaffolder/v2/tasks/${id}`)).status).toBe('failed');
 });

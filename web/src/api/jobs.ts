@@ -112,7 +112,9 @@ export function useJobOutput(id: string | undefined, epoch = 0): { lines: LogLin
     });
     return () => {
       source.close();
+      // What came and was not shown yet is shown now: the next stream goes on behind it.
       cancelAnimationFrame(frame);
+      if (frame) flush();
     };
   }, [id, epoch]);
 

@@ -122,11 +122,12 @@ export function UndoPanel({ taskId, state }: { taskId: string; state: string }) 
   const ended = ['failed', 'cancelled', 'succeeded'].includes(state);
   const jobs = useJobs({ kind: 'scaffolder.undo', subject: `task:${taskId}`, limit: 1 }).data?.items ?? [];
   const preview = useUndoPreview(taskId, ended && opened);
+  const last = useJob(jobs[0]?.id).data ?? jobs[0];
   if (!ended) return null;
   return (
     <>
-      {jobs[0] && <Undoing id={jobs[0].id} />}
-      <Group>
+      {last && <Undoing id={last.id} />}
+      <Group hidden={last && last.state !== 'failed' && last.state !== 'cancelled'}>
         <Button variant="default" size="xs" leftSection={<IconArrowBackUp size={15} />} onClick={open}>
           Undo…
         </Button>

@@ -4,6 +4,8 @@ import { useParams, useRouter } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { jobEnded, useJob, useJobAction, useJobOutput, type Job, type LogLine } from '../api/jobs';
 import { parseRef } from '../catalog/api';
+import { TaskApproval } from '../day2/TaskApproval';
+import { UndoPanel } from '../day2/UndoPanel';
 import { Actor } from '../shell/EntityLink';
 import { LogView } from '../shell/LogView';
 import { notifyError } from '../shell/notify';
@@ -118,7 +120,15 @@ function TaskView({ task, job }: { task: Task; job: Job }) {
           color={job.state === 'failed' ? 'red' : job.state === 'succeeded' ? 'green' : undefined}
           animated={job.state === 'running'}
         />
-        <div role="status">{(ended || job.state === 'waiting') && <TaskOutcome job={job} />}</div>
+        <div role="status">
+          {ended && <TaskOutcome job={job} />}
+          {job.state === 'waiting' && (
+            <TaskApproval taskId={task.id}>
+              <TaskOutcome job={job} />
+            </TaskApproval>
+          )}
+        </div>
+        <UndoPanel taskId={task.id} state={job.state} />
       </Stack>
       <Box className="task-grid">
         <Stack gap="md">
