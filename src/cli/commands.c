@@ -50,6 +50,11 @@ const Command cli_commands[] = {
     {"approvals reject", "ID", "Refuse, with a reason; the step fails",
      "  pave approvals reject 01989f2e-… --reason 'use the shared database'",
      command_approvals_reject},
+    {"decommission", "ENTITY",
+     "Take a component and what belongs to it away, after showing what goes",
+     "  pave decommission order-service\n"
+     "  pave decommission order-service --yes --reason 'replaced by orders'",
+     command_decommission},
     {"catalog lint", "[PATH…]", "Check catalog files, without a server",
      "  pave catalog lint                              the whole repository\n"
      "  pave catalog lint catalog-info.yaml 'services/*/catalog-info.yaml'\n"

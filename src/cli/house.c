@@ -212,6 +212,7 @@ static gboolean open_upper_rooms(House *house, GError **error)
                                        house->catalog, house->forge, house->infra, config, error);
     if (!house->scaffolder)
         return FALSE;
+    scaffolder_set_deployments(house->scaffolder, house->deployments);
     house->pipelines =
         pipelines_new(house->db, house->events, house->jobs, house->secrets, house->forge, config,
                       data, &runtime, issue_job_token, house->identity, error);

@@ -43,6 +43,13 @@ typedef struct {
 void deployments_each_running(Deployments *deployments,
                               void (*each)(const RunningVersion *running, void *data), void *data);
 
+/* What runs of a service: [{environment, release, commit}], in arena. */
+const Value *deployments_live(Deployments *deployments, Arena *arena, const char *service,
+                              GError **error);
+/* Stops what runs of a service in an environment; nothing does is done. */
+gboolean deployments_remove(Deployments *deployments, Arena *arena, const char *service,
+                            const char *environment, const char *actor, GError **error);
+
 /* Calls each with how many deployments of an environment are in a state. */
 typedef void (*DeploymentsCountFn)(const char *environment, const char *state, int64_t count,
                                    void *data);

@@ -157,3 +157,33 @@ gboolean deploy_stop(Deployments *deployments, Arena *arena, const char *service
     keeper_drop(deployments, service, environment);
     return TRUE;
 }
+
+gboolean deployments_remove(Deployments *deployments, Arena *arena, const char *service,
+                            const char *environment, const char *actor, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+
+    if (deploy_stop(deployments, arena, service, environment, actor, &failure) ||
+        g_error_matches(failure, PAVE_ERROR, ERROR_NOT_FOUND))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+const Value *deployments_live(Deployments *deployments, Arena *arena, const char *service,
+                              GError **error)
+{
+    g_autoptr(GPtrArray) live = store_live(db_reader(deployments->db), arena, service, NULL, error);
+    Value *items = value_array_new(arena);
+
+    for (guint i = 0; live && i < live->len; i++) {
+        const Deployment *deployment = &((const Live *)g_ptr_array_index(live, i))->deployment;
+        Value *item = value_object_new(arena);
+
+        value_set_string(arena, item, "environment", deployment->environment);
+        value_set_string(arena, item, "release", deployment->digest);
+        value_set_string(arena, item, "commit", deployment->commit);
+        value_append(arena, items, item);
+    }
+    return live ? items : NULL;
+}

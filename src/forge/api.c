@@ -121,6 +121,8 @@ const Route forge_routes[] = {
      PERMISSION_PUBLIC},
     {"GET", "/api/forge/v1/repositories", list_repositories, ROUTE_WORKER, "forge.repository.read"},
     {"GET", REPOSITORY, get_repository, ROUTE_WORKER, "forge.repository.read"},
+    {"POST", REPOSITORY "/archive", forge_post_archive, ROUTE_WORKER, PERMISSION_SIGNED_IN},
+    {"POST", REPOSITORY "/unarchive", forge_post_unarchive, ROUTE_WORKER, PERMISSION_SIGNED_IN},
     {"GET", REPOSITORY "/commits", list_commits, ROUTE_WORKER, "forge.repository.read"},
     {"GET", REPOSITORY "/tree", list_tree, ROUTE_WORKER, "forge.repository.read"},
     {"GET", REPOSITORY "/file", get_file, ROUTE_WORKER, "forge.repository.read"},

@@ -154,10 +154,9 @@ static const Value *result(Arena *arena, Forge *forge, const ForgeRepository *re
     }
     value_set_string(arena, value, "commit", git_oid_tostr_s(id));
     value_set_string(arena, value, "branch", pull ? change->new_branch : branch);
-    value_set_string(
-        arena, value, "url",
-        pull ? value_path_string(pull, "url", "")
-             : arena_printf(arena, "%s/blob/%s/%s", html, branch, change->at->path));
+    value_set_string(arena, value, "url",
+                     pull ? value_path_string(pull, "url", "")
+                          : arena_printf(arena, "%s/blob/%s/%s", html, branch, change->at->path));
     return value;
 }
 
@@ -165,7 +164,7 @@ static const Value *change_builtin(Forge *forge, Arena *arena, const ForgeChange
                                    GError **error)
 {
     const ForgeLocation *at = change->at;
-    g_autoptr(ForgeRepository) repository = forge_find(forge, at->owner, at->name, error);
+    g_autoptr(ForgeRepository) repository = forge_find_writable(forge, at->owner, at->name, error);
     g_autofree char *folder = NULL;
     g_autoptr(git_repository) git = NULL;
     const char *branch;

@@ -329,6 +329,9 @@ const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepos
     value_set(arena, value, "createdAt", clock_value(arena, repository->created_at));
     value_set(arena, value, "pushedAt", pushed_at ? clock_value(arena, pushed_at) : NULL);
     value_set_string(arena, value, "createdBy", repository->created_by);
+    value_set_bool(arena, value, "archived", repository->archived_at != 0);
+    if (repository->archived_at)
+        value_set(arena, value, "archivedAt", clock_value(arena, repository->archived_at));
     value_set_string(arena, value, "cause", repository->cause);
     value_set_nullable(arena, value, "head", head);
     return value;

@@ -52,7 +52,7 @@ const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const cha
                          const char *name, const char *intent_id, GError **error);
 
 /* {owner, name, description, defaultBranch, visibility, protectedBranches, cloneUrl, htmlUrl,
- * createdAt, pushedAt, createdBy, head, cause}; ERROR_NOT_FOUND. */
+ * createdAt, pushedAt, createdBy, archived, archivedAt, head, cause}; ERROR_NOT_FOUND. */
 const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char *name,
                        GError **error);
 
@@ -213,6 +213,11 @@ gboolean forge_condition(Forge *forge, Arena *arena, const ForgeLocation *at, co
 /* Deletes it; one that is gone is deleted. Whether actor may is the caller's question. */
 gboolean forge_remove(Forge *forge, Arena *arena, const ForgeLocation *at, const char *actor,
                       const char *cause, GError **error);
+
+/* Makes it read-only, or takes that back. ERROR_NOT_FOUND. Whether actor may is the caller's
+ * question. */
+gboolean forge_archive(Forge *forge, Arena *arena, const ForgeLocation *at, gboolean archived,
+                       const char *actor, const char *cause, GError **error);
 
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];

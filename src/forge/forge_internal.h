@@ -25,7 +25,7 @@ typedef struct {
     char *protected_branches; /* separated by spaces, which no branch name holds */
     char *state;              /* "creating" until it is whole, then "ready"; "removed" while it goes */
     char *intent_id, *created_by, *cause, *seed_tree;
-    int64_t created_at;
+    int64_t created_at, archived_at; /* archived_at 0: it is not archived */
 } ForgeRepository;
 
 void forge_repository_free(ForgeRepository *repository);
@@ -42,6 +42,8 @@ gboolean forge_store_ready(DbConn *tx, const char *id, gboolean *changed, GError
 gboolean forge_store_release(DbConn *tx, const char *id, GError **error);
 /* Nobody finds it any more; then the row and its refs go. */
 gboolean forge_store_mark_removed(DbConn *tx, const char *id, GError **error);
+gboolean forge_store_set_archived(DbConn *tx, const char *id, int64_t at, const char *actor,
+                                  GError **error);
 gboolean forge_store_remove(DbConn *tx, const char *id, GError **error);
 gboolean forge_store_set_seed_tree(DbConn *tx, const char *id, const char *tree, GError **error);
 /* Ref name → object id. */
@@ -63,6 +65,10 @@ char *forge_clone_url(const Forge *forge, const char *owner, const char *name);
 char *forge_html_url(const Forge *forge, const char *owner, const char *name);
 /* A repository that is ready, or ERROR_NOT_FOUND. */
 ForgeRepository *forge_find(Forge *forge, const char *owner, const char *name, GError **error);
+/* … that is not archived, or ERROR_NOT_ALLOWED (archive.c). */
+ForgeRepository *forge_find_writable(Forge *forge, const char *owner, const char *name,
+                                     GError **error);
+gboolean forge_check_writable(const ForgeRepository *repository, GError **error);
 /* The repository of a request's {owner} and {name} as JSON has it. */
 const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository);
 /* Who may change it: who made it, and the owner its catalog-info.yaml names. In arena. */
@@ -159,6 +165,8 @@ gboolean forge_sync_configured(Forge *forge, GError **error); /* seed.c */
  */
 gboolean forge_may_write(Forge *forge, Request *request, const ForgeRepository *repository,
                          GError **error);
+Response *forge_post_archive(Request *request, void *room, GError **error);
+Response *forge_post_unarchive(Request *request, void *room, GError **error);
 Response *forge_get_info_refs(Request *request, void *room, GError **error);
 Response *forge_post_upload_pack(Request *request, void *room, GError **error);
 Response *forge_post_receive_pack(Request *request, void *room, GError **error);

@@ -40,7 +40,7 @@ static gboolean open_builtin(Site *site, GError **error)
 {
     const ForgeLocation *at = site->merge->at;
 
-    site->repository = forge_find(site->forge, at->owner, at->name, error);
+    site->repository = forge_find_writable(site->forge, at->owner, at->name, error);
     if (!site->repository)
         return FALSE;
     site->base_branch = arena_strdup(site->arena, site->repository->default_branch);
@@ -54,10 +54,10 @@ static gboolean fetch(Site *site, GError **error)
 {
     const char *const *env = forge_github_git_environment(&site->github);
     const char *const init[] = {"init", "--quiet", "--bare", "--template=", site->folder, NULL};
-    const char *base = arena_printf(site->arena, "+refs/heads/%1$s:refs/heads/%1$s",
-                                    site->base_branch);
+    const char *base =
+        arena_printf(site->arena, "+refs/heads/%1$s:refs/heads/%1$s", site->base_branch);
     const char *branches = "+refs/heads/pave/*:refs/heads/pave/*";
-    const char *const fetch[] = {"fetch", "--quiet", "--depth=1", "--no-tags",
+    const char *const fetch[] = {"fetch",   "--quiet", "--depth=1", "--no-tags",
                                  site->url, base,      branches,    NULL};
 
     return forge_git_run(init, env, NULL, NULL, error) &&
@@ -385,8 +385,8 @@ static gboolean publish(Site *site, const git_oid *from, const git_oid *id,
                         const ForgeAuthor *author, GError **error)
 {
     const ForgeMerge *merge = site->merge;
-    const char *refspec = arena_printf(site->arena, "refs/heads/%1$s:refs/heads/%1$s",
-                                       merge->branch);
+    const char *refspec =
+        arena_printf(site->arena, "refs/heads/%1$s:refs/heads/%1$s", merge->branch);
     const char *const push[] = {"push", "--quiet", site->url, refspec, NULL};
 
     if (!forge_git_move_branch(site->git, merge->branch, from, id, author, error))

@@ -42,6 +42,7 @@ static gboolean builtin_condition(Forge *forge, const char *owner, const char *n
     g_autoptr(git_repository) git = forge_git_open(folder, error);
 
     condition->exists = TRUE;
+    condition->archived = repository->archived_at != 0;
     return git && count_since(git, since, &condition->commits, error);
 }
 

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                    \
     "id, owner, name, description, visibility, default_branch, protected_branches, state,"         \
-    " intent_id, created_by, cause, seed_tree, created_at"
+    " intent_id, created_by, cause, seed_tree, created_at, archived_at"
 
 static const char SQL_FIND[] = "SELECT " COLUMNS " FROM forge_repository WHERE name_key = $1";
 static const char SQL_LIST[] =
@@ -19,6 +19,8 @@ static const char SQL_RELEASE[] =
 static const char SQL_MARK_REMOVED[] =
     "UPDATE forge_repository SET state = 'removed' WHERE id = $1";
 static const char SQL_REMOVE[] = "DELETE FROM forge_repository WHERE id = $1";
+static const char SQL_SET_ARCHIVED[] =
+    "UPDATE forge_repository SET archived_at = $1, archived_by = $2 WHERE id = $3";
 static const char SQL_SEED_TREE[] = "UPDATE forge_repository SET seed_tree = $2 WHERE id = $1";
 static const char SQL_REFS[] = "SELECT name, target FROM forge_ref WHERE repository_id = $1";
 static const char SQL_PUSHED_AT[] =
@@ -77,6 +79,7 @@ static ForgeRepository *read_row(DbRows *rows)
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         *texts[i] = g_strdup(db_rows_text(rows, (int)i));
     repository->created_at = db_rows_int(rows, G_N_ELEMENTS(texts));
+    repository->archived_at = db_rows_int(rows, G_N_ELEMENTS(texts) + 1);
     return repository;
 }
 
@@ -140,6 +143,12 @@ gboolean forge_store_mark_removed(DbConn *tx, const char *id, GError **error)
 gboolean forge_store_remove(DbConn *tx, const char *id, GError **error)
 {
     return db_exec(tx, error, SQL_REMOVE, "t", id) >= 0;
+}
+
+gboolean forge_store_set_archived(DbConn *tx, const char *id, int64_t at, const char *actor,
+                                  GError **error)
+{
+    return db_exec(tx, error, SQL_SET_ARCHIVED, "itt", at, actor, id) >= 0;
 }
 
 gboolean forge_store_set_seed_tree(DbConn *tx, const char *id, const char *tree, GError **error)

@@ -262,6 +262,8 @@ gboolean forge_may_write(Forge *forge, Request *request, const ForgeRepository *
 {
     const Principal *principal = access_principal(request);
 
+    if (!forge_check_writable(repository, error))
+        return FALSE;
     if (principal_kind(principal) == PRINCIPAL_JOB)
         return job_may_push(principal, repository, error);
     return access_check(principal, "forge.repository.push",

@@ -72,7 +72,7 @@ char *forge_commit_files(Forge *forge, const char *owner, const char *name, cons
                          const Value *files, const char *message, const char *actor,
                          const char *cause, GError **error)
 {
-    g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
+    g_autoptr(ForgeRepository) repository = forge_find_writable(forge, owner, name, error);
     g_autofree char *folder = NULL;
     g_autoptr(git_repository) git = NULL;
     ForgeAuthor author = {message, "Pave", "pave@localhost", actor, cause, FALSE};

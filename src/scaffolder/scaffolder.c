@@ -81,6 +81,7 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
     scaffolder->db = db;
     scaffolder->jobs = jobs;
     scaffolder->catalog = catalog;
+    scaffolder->secrets = secrets;
     scaffolder->forge = forge;
     scaffolder->infra = infra;
     scaffolder->config = config;
@@ -96,6 +97,11 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
                                    .data = scaffolder,
                                    .concurrency = 10,
                                    .retried = task_retried});
+    jobs_register(jobs, &(JobKind){.name = SCAFFOLDER_DECOMMISSION,
+                                   .run = decommission_run,
+                                   .ended = decommission_ended,
+                                   .data = scaffolder,
+                                   .concurrency = 4});
     jobs_register(jobs, &(JobKind){.name = SCAFFOLDER_UNDO,
                                    .run = undo_run,
                                    .ended = undo_ended,
@@ -103,6 +109,11 @@ Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets,
                                    .concurrency = 4});
     upgrade_follow(scaffolder, events);
     return g_steal_pointer(&scaffolder);
+}
+
+void scaffolder_set_deployments(Scaffolder *scaffolder, Deployments *deployments)
+{
+    scaffolder->deployments = deployments;
 }
 
 void scaffolder_free(Scaffolder *scaffolder)

@@ -3,6 +3,7 @@
 #pragma once
 #include "scaffolder/actions/action.h"
 #include "scaffolder/day2/day2.h"
+#include "scaffolder/day2/decommission.h"
 #include "scaffolder/day2/undo.h"
 #include "scaffolder/day2/upgrade.h"
 #include "scaffolder/running/running.h"
@@ -25,6 +26,8 @@ struct Scaffolder {
     Arena *arena;              /* what lives as long as the room: schemas, custom actions */
     GPtrArray *actions;        /* Action *, sorted by id */
     const Value *integrations; /* for parseRepoUrl */
+    Secrets *secrets;
+    Deployments *deployments; /* NULL: nothing runs */
     Approvals *approvals;
     atomic_int waiters;        /* requests that wait for events of a task */
 };

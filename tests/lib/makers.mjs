@@ -93,6 +93,10 @@ resource "terraform_data" "second" {
   provisioner "local-exec" { command = "exit 1" }
 }
 output "name" { value = terraform_data.first.output }
+output "token" {
+  value     = "a-token-of-\${var.name}"
+  sensitive = true
+}
 `,
 };
 

@@ -113,7 +113,7 @@ const char *catalog_location_id(Catalog *catalog, Arena *arena, const char *type
     const CatalogLocation *location =
         store_location_of(db_reader(catalog->db), arena, type, target, error);
 
-    return location ? location->id : NULL;
+    return location && g_str_equal(location->origin, "registered") ? location->id : NULL;
 }
 
 gboolean catalog_unregister(Catalog *catalog, const char *location_id, const char *actor,

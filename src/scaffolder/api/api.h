@@ -30,6 +30,11 @@ SCAFFOLDER_HANDLER(scaffolder_api_provenance);
 /* undo.c */
 SCAFFOLDER_HANDLER(scaffolder_api_undo_preview);
 SCAFFOLDER_HANDLER(scaffolder_api_undo);
+/* decommission.c */
+SCAFFOLDER_HANDLER(scaffolder_api_decommission_preview);
+SCAFFOLDER_HANDLER(scaffolder_api_decommissions);
+SCAFFOLDER_HANDLER(scaffolder_api_decommission);
+SCAFFOLDER_HANDLER(scaffolder_api_decommission_create);
 /* approvals.c */
 SCAFFOLDER_HANDLER(scaffolder_api_approvals);
 SCAFFOLDER_HANDLER(scaffolder_api_approval);
