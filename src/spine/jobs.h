@@ -107,6 +107,7 @@ typedef enum {
 
 typedef struct {
     const char *kind;
+    const char *subject;                       /* NULL: any */
     const char *const *actors, *const *states; /* ended by NULL; NULL or empty: all */
     JobOrder order;
     guint limit, offset;

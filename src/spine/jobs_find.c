@@ -3,25 +3,26 @@
 
 #include <string.h>
 
-/* $1 kind; $2 actors and $3 states: "\n" before, between and after, or "" for all. */
+/* $1 kind; $2 actors and $3 states: "\n" before, between and after, or "" for all; $4 subject or "". */
 #define FILTER                                                                                     \
     " FROM job WHERE kind = $1 AND ($2 = '' OR replace($2, '\n' || actor || '\n', '') <> $2)"      \
-    " AND ($3 = '' OR replace($3, '\n' || state || '\n', '') <> $3)"
+    " AND ($3 = '' OR replace($3, '\n' || state || '\n', '') <> $3)"                                \
+    " AND ($4 = '' OR subject = $4)"
 
 static const char SQL_COUNT[] = "SELECT COUNT(*)" FILTER;
-static const char SQL_NEWEST[] = "SELECT id" FILTER " ORDER BY id DESC LIMIT $4 OFFSET $5";
-static const char SQL_OLDEST[] = "SELECT id" FILTER " ORDER BY id LIMIT $4 OFFSET $5";
-static const char SQL_BY_ACTOR[] = "SELECT id" FILTER " ORDER BY actor, id DESC LIMIT $4 OFFSET $5";
+static const char SQL_NEWEST[] = "SELECT id" FILTER " ORDER BY id DESC LIMIT $5 OFFSET $6";
+static const char SQL_OLDEST[] = "SELECT id" FILTER " ORDER BY id LIMIT $5 OFFSET $6";
+static const char SQL_BY_ACTOR[] = "SELECT id" FILTER " ORDER BY actor, id DESC LIMIT $5 OFFSET $6";
 static const char SQL_BY_ACTOR_DOWN[] =
-    "SELECT id" FILTER " ORDER BY actor DESC, id DESC LIMIT $4 OFFSET $5";
+    "SELECT id" FILTER " ORDER BY actor DESC, id DESC LIMIT $5 OFFSET $6";
 static const char SQL_BY_STATE[] =
     "SELECT id" FILTER " ORDER BY CASE state WHEN 'queued' THEN 'open' WHEN 'running' THEN"
     " 'processing' WHEN 'waiting' THEN 'processing' WHEN 'succeeded' THEN 'completed' ELSE state"
-    " END, id DESC LIMIT $4 OFFSET $5";
+    " END, id DESC LIMIT $5 OFFSET $6";
 static const char SQL_BY_STATE_DOWN[] =
     "SELECT id" FILTER " ORDER BY CASE state WHEN 'queued' THEN 'open' WHEN 'running' THEN"
     " 'processing' WHEN 'waiting' THEN 'processing' WHEN 'succeeded' THEN 'completed' ELSE state"
-    " END DESC, id DESC LIMIT $4 OFFSET $5";
+    " END DESC, id DESC LIMIT $5 OFFSET $6";
 
 static const char *sql_of(JobOrder order)
 {
@@ -49,7 +50,8 @@ static char *in_lines(const char *const *names)
 static gboolean count(DbConn *conn, const JobQuery *query, const char *actors, const char *states,
                       int64_t *total, GError **error)
 {
-    g_autoptr(DbRows) rows = db_query(conn, error, SQL_COUNT, "ttt", query->kind, actors, states);
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_COUNT, "tttt", query->kind, actors, states,
+                                      query->subject ? query->subject : "");
 
     *total = rows && db_rows_next(rows) ? db_rows_int(rows, 0) : 0;
     return rows && !db_rows_error(rows, error);
@@ -63,8 +65,8 @@ GPtrArray *jobs_find(DbConn *conn, const JobQuery *query, int64_t *total, GError
     if (!count(conn, query, actors, states, total, error))
         return NULL;
     g_autoptr(DbRows) rows =
-        db_query(conn, error, sql_of(query->order), "tttii", query->kind, actors, states,
-                 (int64_t)query->limit, (int64_t)query->offset);
+        db_query(conn, error, sql_of(query->order), "ttttii", query->kind, actors, states,
+                 query->subject ? query->subject : "", (int64_t)query->limit, (int64_t)query->offset);
 
     while (rows && db_rows_next(rows))
         g_ptr_array_add(ids, g_strdup(db_rows_text(rows, 0)));

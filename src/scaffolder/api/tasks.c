@@ -121,9 +121,13 @@ SCAFFOLDER_HANDLER(scaffolder_api_tasks)
         !request_query_int(request, "offset", 0, G_MAXINT32, 0, &offset, error) ||
         !read_order(request, &order, error))
         return NULL;
-    const Value *reply =
-        task_list(room, request_arena(request), request_query_all(request, "createdBy"),
-                  request_query_all(request, "status"), order, (guint)limit, (guint)offset, error);
+    JobQuery query = {.subject = request_query(request, "templateRef"),
+                      .actors = request_query_all(request, "createdBy"),
+                      .states = request_query_all(request, "status"),
+                      .order = order,
+                      .limit = (guint)limit,
+                      .offset = (guint)offset};
+    const Value *reply = task_list(room, request_arena(request), &query, error);
 
     return reply ? response_json(request, 200, reply) : NULL;
 }

@@ -226,17 +226,12 @@ static const char *const *states_of(Arena *arena, const char *const *status)
     return states;
 }
 
-const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *created_by,
-                       const char *const *status, JobOrder order, guint limit, guint offset,
-                       GError **error)
+const Value *task_list(Scaffolder *scaffolder, Arena *arena, const JobQuery *filter, GError **error)
 {
-    JobQuery query = {.kind = SCAFFOLDER_TASK,
-                      .actors = created_by,
-                      .states = states_of(arena, status),
-                      .order = order,
-                      .limit = limit,
-                      .offset = offset};
+    JobQuery query = *filter;
     int64_t total;
+    query.kind = SCAFFOLDER_TASK;
+    query.states = states_of(arena, filter->states);
     g_autoptr(GPtrArray) ids = jobs_find(db_reader(scaffolder->db), &query, &total, error);
     Value *reply = value_object_new(arena), *tasks = value_array_new(arena);
 

@@ -14,10 +14,8 @@ const char *task_submit(Scaffolder *scaffolder, Arena *arena, const Value *entit
                         GError **error);
 /* As Backstage shows it; ERROR_NOT_FOUND. */
 const Value *task_get(Scaffolder *scaffolder, Arena *arena, const char *id, GError **error);
-/* {tasks, totalTasks}. created_by and status are as Backstage has them and may be NULL or empty,
- * ended by NULL otherwise. */
-const Value *task_list(Scaffolder *scaffolder, Arena *arena, const char *const *created_by,
-                       const char *const *status, JobOrder order, guint limit, guint offset,
+/* {tasks, totalTasks}; the states of the filter are named as Backstage names them. */
+const Value *task_list(Scaffolder *scaffolder, Arena *arena, const JobQuery *filter,
                        GError **error);
 gboolean task_run(Job *job, const Value **output, GError **error, void *scaffolder);
 /* In Backstage's shape: the events with an id greater than after, and the completion whatever its
