@@ -81,6 +81,10 @@ test('the list of runs is filtered, in the address, and follows what happens', a
   await page.getByRole('option', { name: 'Cancelled' }).click();
   await expect(page.getByText('No run is like that')).toBeVisible();
   await page.getByRole('button', { name: 'Show all' }).click();
+  await page.getByRole('combobox', { name: 'Template' }).click();
+  await page.getByRole('option', { name: 'A note' }).click();
+  await expect(page.getByText('No run is like that')).toBeVisible();
+  await page.getByRole('button', { name: 'Show all' }).click();
   await page.getByText('Mine', { exact: true }).click();
   await expect(page).toHaveURL(/whose=mine/);
   await expect(rows.filter({ hasText: 'stool' }).first()).toBeVisible();

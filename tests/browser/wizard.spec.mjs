@@ -102,6 +102,13 @@ test('a form with every field is filled in, looked over and run', async ({ page,
   for (const hidden of ['a secret key', 'hunter22', '1234', "nobody's business"]) await expect(review).not.toContainText(hidden);
   await check(page, 'wizard-review');
 
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('tab', { name: /Files/ }).click();
+  await expect(page.getByRole('region', { name: 'README.md' })).toContainText('Made for group:default/joiners, as a web.');
+  await page.getByRole('tab', { name: 'Log' }).click();
+  await expect(page.getByRole('log')).toContainText('bench of group:default/joiners');
+  await expect(page.locator('main')).not.toContainText('a secret key');
+
   const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/v2/tasks'));
   await page.getByRole('button', { name: 'Make it' }).click();
   const body = (await sent).postDataJSON();
@@ -139,11 +146,13 @@ test('pages and fields come and go with what other pages say, and take their val
   await basics(page);
   const steps = page.locator('.mantine-Stepper-step');
   await expect(steps).toHaveText([/Basics/, /Related/, /Repository/, /Details/, /Secrets/, /Review/]);
+  await expect(page.getByLabel('Sign at the door')).toHaveCount(0);
   await page.getByLabel('Public').check();
   await expect(steps).toHaveText([/Basics/, /Related/, /Domain/, /Repository/, /Details/, /Secrets/, /Review/]);
   await page.getByLabel('Batch job').check();
   await expect(page.getByLabel('Public')).toHaveCount(0);
   await expect(page.getByLabel('Schedule')).toHaveValue('@daily');
+  await expect(page.getByLabel('Sign at the door')).toBeVisible();
   await expect(steps.filter({ hasText: 'Domain' })).toHaveCount(0);
   await next(page);
   await next(page);

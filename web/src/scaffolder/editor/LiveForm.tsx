@@ -18,6 +18,14 @@ export interface LiveFormState {
   input: () => TaskInput;
 }
 
+// A field that took the focus would take it from the text one is writing.
+const unfocused = (page: WizardPage): WizardPage => ({
+  ...page,
+  uiSchema: JSON.parse(
+    JSON.stringify(page.uiSchema, (key, value: unknown) => (key === 'ui:autofocus' || key === 'autofocus' ? undefined : value)),
+  ) as WizardPage['uiSchema'],
+});
+
 /** The values one tries a template with. They live as long as the page and are kept nowhere. */
 export function useLiveForm(schema: ParameterSchema | undefined): LiveFormState {
   const [written, setValues] = useState<Values>({});
@@ -26,7 +34,7 @@ export function useLiveForm(schema: ParameterSchema | undefined): LiveFormState 
   const [flags] = useState(activeFlags);
   return useMemo(() => {
     const steps = schema?.steps ?? [];
-    const pages = wizardPages(steps, written, flags);
+    const pages = wizardPages(steps, written, flags).map(unfocused);
     const values = withDefaults(pages, written);
     return {
       pages,

@@ -3,11 +3,21 @@ import { createSchemaUtils } from '@rjsf/utils';
 import { parseRef } from '../../catalog/api';
 import { Facts } from '../../shell/Facts';
 import type { Node, WizardPage } from './pages';
+import { parseRepoUrl } from './repository';
 import { review } from './review';
 import { validator } from './validator';
 import type { Values } from './when';
 
+// "github.com?owner=acme&repo=shop" as people say it.
+function place(value: string): string | undefined {
+  if (!/^[\w.-]+(:\d+)?\?\S*\brepo=/.test(value)) return undefined;
+  const { host, repo, ...rest } = parseRepoUrl(value);
+  const path = [rest.organization, rest.workspace, rest.project, rest.owner, repo].filter(Boolean).join('/');
+  return `${path} on ${host}`;
+}
+
 const plain = (value: string) =>
+  place(value) ??
   value
     .split(', ')
     .map((each) => (/^(group|user|component|system|api|resource|domain):[\w.-]+\/[\w.-]+$/.test(each) ? parseRef(each).name : each))

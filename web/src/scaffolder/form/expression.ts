@@ -313,15 +313,26 @@ class Parser {
 
 const known = new Map<string, Run>();
 
-/** What an expression (without its delimiters) gives. Throws a SyntaxError for what is not understood. */
-export function evaluate(source: string, scope: Scope): unknown {
+function compiled(source: string): Run {
   let run = known.get(source);
   if (!run) {
     run = new Parser(tokens(source)).whole();
     known.set(source, run);
   }
-  return run(scope);
+  return run;
 }
+
+/** Whether the expression is of the part of the language that is read here. */
+export function isUnderstood(source: string): boolean {
+  try {
+    return !!compiled(source);
+  } catch {
+    return false;
+  }
+}
+
+/** What an expression (without its delimiters) gives. Throws a SyntaxError for what is not understood. */
+export const evaluate = (source: string, scope: Scope): unknown => compiled(source)(scope);
 
 /** What counts as no, in a template's `if` as in a form's `when`. */
 export const isFalsy = (value: unknown) => !value || (Array.isArray(value) && value.length === 0);

@@ -66,10 +66,18 @@ export interface Wish {
   /** Pages and properties, as they stand in the template, that are not shown. */
   hidden: Set<object>;
   /** Those that have a `when`, for the caller. */
-  conditions: Map<object, unknown>;
+  conditions: Map<object, Condition>;
+}
+
+export interface Condition {
+  when: unknown;
+  page: number;
+  /** Of a property. */
+  name?: string;
 }
 
 interface Making extends Wish {
+  page: number;
   reviews: Map<string, ReviewWish>;
 }
 
@@ -133,7 +141,7 @@ function properties(value: Node, ui: Node, path: string, wish: Making): { shown:
       continue;
     }
     // Inside of a property's own object `when` means nothing.
-    if (!path && 'when' in property) wish.conditions.set(property, property.when);
+    if (!path && 'when' in property) wish.conditions.set(property, { when: property.when, page: wish.page, name });
     if (lacksFlag(property['backstage:featureFlag'], wish.flags) || wish.hidden.has(property)) {
       hidden.push(name);
       continue;
@@ -200,10 +208,10 @@ function ordered(ui: Node): Node {
 /** A page with the fields that are shown; null where it is hidden. */
 export function wizardPage(step: ParameterPage, index: number, wish: Wish): WizardPage | null {
   const when = step.when ?? step.schema.when;
-  if (when !== undefined) wish.conditions.set(step, when);
+  if (when !== undefined) wish.conditions.set(step, { when, page: index });
   if (lacksFlag(step.schema['backstage:featureFlag'], wish.flags) || wish.hidden.has(step)) return null;
   const reviews = new Map<string, ReviewWish>();
-  const { schema, ui } = split(step.schema, '', { ...wish, reviews });
+  const { schema, ui } = split(step.schema, '', { ...wish, page: index, reviews });
   const { title, description, ...rest } = schema;
   // A page is held against the values of all pages, which are no business of its own additionalProperties.
   if (rest.additionalProperties === false) delete rest.additionalProperties;

@@ -1,11 +1,15 @@
 // The state of a form: its values, its pages, where one is, what is secret, and what the browser keeps.
+import { useDebouncedValue } from '@mantine/hooks';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { useUrlState } from '../../shell/useUrlState';
 import { useNavigate } from '@tanstack/react-router';
+import { api } from '../../api/client';
+import { useUrlState } from '../../shell/useUrlState';
 import type { ParameterSchema, TaskInput } from '../api';
 import type { FormContext } from './options';
 import type { WizardPage } from './pages';
 import {
+  asksServer,
   forget,
   linkedValues,
   recall,
@@ -16,6 +20,7 @@ import {
   withDefaults,
   withoutSecrets,
   wizardPages,
+  type HiddenByServer,
 } from './values';
 import { validator } from './validator';
 import { activeFlags, type Values } from './when';
@@ -60,6 +65,21 @@ function firstIncomplete(schema: ParameterSchema, values: Values, flags: Set<str
   return wrong < 0 ? pages.length : wrong;
 }
 
+/** What of the form the server hides, where a condition is beyond what is read here. */
+function useServerConditions(schema: ParameterSchema, templateRef: string, values: Values, flags: Set<string>) {
+  const asked = useMemo(() => asksServer(schema.steps), [schema]);
+  const [settled] = useDebouncedValue(values, 150);
+  const sent = asked ? withoutSecrets(wizardPages(schema.steps, settled, flags), settled) : {};
+  return useQuery({
+    queryKey: ['scaffolder', 'form', templateRef, sent],
+    enabled: asked,
+    gcTime: 0,
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }) =>
+      (await api.post<{ hidden: HiddenByServer }>('/api/scaffolder/v1/form', { templateRef, values: sent }, signal)).hidden,
+  }).data;
+}
+
 /** `key` is the template's reference; the page one is on lives in the address, so that Back is a page back. */
 export function useWizard(schema: ParameterSchema, key: string): Wizard {
   const [search] = useUrlState();
@@ -70,7 +90,8 @@ export function useWizard(schema: ParameterSchema, key: string): Wizard {
   const [hosts, setHosts] = useState<Record<string, string>>({});
   // How far one came: an address that leads beyond it leads to the first page.
   const [reached, setReached] = useState(() => firstIncomplete(schema, values, flags));
-  const pages = useStable(useMemo(() => wizardPages(schema.steps, values, flags), [schema, values, flags]));
+  const told = useServerConditions(schema, key, values, flags);
+  const pages = useStable(useMemo(() => wizardPages(schema.steps, values, flags, told), [schema, values, flags, told]));
   const asked = search.page === 'review' ? pages.length : Math.max(0, pages.findIndex((page) => String(page.index + 1) === search.page));
   const at = Math.min(asked, reached, pages.length);
 

@@ -1,9 +1,9 @@
 // The values of a whole form: their defaults, what of them is sent, what is secret, and what the browser remembers of them.
 import { createSchemaUtils, type RJSFSchema } from '@rjsf/utils';
 import type { ParameterPage } from '../api';
-import { declaredNames, isNode, wizardPage, type Node, type WizardPage } from './pages';
+import { declaredNames, isNode, wizardPage, type Condition, type Node, type WizardPage } from './pages';
 import { validator } from './validator';
-import { holds, type Values } from './when';
+import { holds, isForServer, type Values } from './when';
 
 /** Calls visit for each property of the values that a page has something to say of. */
 function walk(ui: Node, value: unknown, visit: (ui: Node, value: unknown, owner: Node, name: string) => void): void {
@@ -62,12 +62,27 @@ export function withDefaults(pages: WizardPage[], values: Values): Values {
   }, values);
 }
 
+/** What the server says is hidden, where only it can tell. */
+export interface HiddenByServer {
+  pages: number[];
+  properties: { page: number; name: string }[];
+}
+
+/** Whether a form has conditions that only the server can decide. */
+export function asksServer(steps: ParameterPage[]): boolean {
+  const conditions = new Map<object, Condition>();
+  steps.forEach((step, index) => wizardPage(step, index, { flags: new Set(), hidden: new Set(), conditions }));
+  return [...conditions.values()].some(({ when }) => isForServer(when));
+}
+
 /** The pages that these values show. What is hidden stays hidden, even if it would hold again without what it brought about. */
-export function wizardPages(steps: ParameterPage[], values: Values, flags: Set<string>): WizardPage[] {
+export function wizardPages(steps: ParameterPage[], values: Values, flags: Set<string>, told?: HiddenByServer): WizardPage[] {
+  const isTold = ({ page, name }: Condition) =>
+    name === undefined ? told?.pages.includes(page) : told?.properties.some((each) => each.page === page && each.name === name);
   const hidden = new Set<object>();
   const everything = new Set(steps.flatMap((step) => [...declaredNames(step.schema)]));
   for (;;) {
-    const conditions = new Map<object, unknown>();
+    const conditions = new Map<object, Condition>();
     const pages = steps.flatMap((step, index) => wizardPage(step, index, { flags, hidden, conditions }) ?? []);
     if (conditions.size === 0) return pages;
     const shown = new Set(pages.flatMap((page) => [...declaredNames(page.schema)]));
@@ -76,7 +91,8 @@ export function wizardPages(steps: ParameterPage[], values: Values, flags: Set<s
     );
     const whole = withDefaults(pages, sent);
     const before = hidden.size;
-    for (const [node, when] of conditions) if (!holds(when, whole)) hidden.add(node);
+    for (const [node, condition] of conditions)
+      if (isForServer(condition.when) ? isTold(condition) : !holds(condition.when, whole)) hidden.add(node);
     if (hidden.size === before) return pages;
   }
 }

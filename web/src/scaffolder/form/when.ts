@@ -1,6 +1,6 @@
 // The conditions of a form's pages and fields: `when`, over all values of the form, and the feature flags of the browser.
 import { Validator, type Schema } from '@cfworker/json-schema';
-import { evaluate, isFalsy } from './expression';
+import { evaluate, isFalsy, isUnderstood } from './expression';
 
 const EXPRESSION = /^\s*\$\{\{([\s\S]*)\}\}\s*$/;
 
@@ -21,6 +21,13 @@ export function holds(when: unknown, values: Values): boolean {
     return error instanceof SyntaxError;
   }
 }
+
+/** Only the server can tell whether it holds: an expression of what is not read here, or one among other text. */
+export const isForServer = (when: unknown): boolean => {
+  if (typeof when !== 'string' || !when.includes('${{')) return false;
+  const inner = EXPRESSION.exec(when)?.[1];
+  return inner === undefined || !isUnderstood(inner);
+};
 
 const FLAGS = 'featureFlags';
 
