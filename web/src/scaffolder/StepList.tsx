@@ -1,4 +1,5 @@
-import { Box, Group, Text, UnstyledButton } from '@mantine/core';
+import { Box, Group, Text, UnstyledButton, VisuallyHidden } from '@mantine/core';
+import { label } from '../shell/Status';
 import { StepIcon } from '../shell/StepIcon';
 import { Took } from '../shell/Time';
 import type { TaskStep } from './steps';
@@ -46,12 +47,15 @@ export function StepList({ steps, picked, onPick }: StepListProps) {
             </Group>
           </UnstyledButton>
           {step.parts.length > 0 && (
-            <Box component="ul" className="plain-list" pl={42} pr={10} pb={6} aria-label={`Parts of ${step.name}`}>
+            <Box pl={42} pr={10} pb={6} role="group" aria-label={`Parts of ${step.name}`}>
               {step.parts.map((part) => (
-                <Group key={part.id} component="li" gap={8} wrap="nowrap" py={2}>
-                  <StepIcon status={part.state} size={14} />
+                <Group key={part.id} gap={8} wrap="nowrap" py={2} className="step-part">
+                  <span aria-hidden="true" style={{ lineHeight: 0 }}>
+                    <StepIcon status={part.state} size={14} />
+                  </span>
                   <Text fz="xs" className="clip" style={{ flex: 1 }} title={part.error ?? part.id}>
                     {part.name}
+                    <VisuallyHidden>: {label(part.state)}</VisuallyHidden>
                   </Text>
                   {part.startedAt && <Took from={part.startedAt} to={part.endedAt} running={part.state === 'running'} />}
                 </Group>
