@@ -68,6 +68,12 @@ function Save({ source, folder, errors }: { source: NonNullable<WorkbenchProps['
   );
 }
 
+// The server calls the template template.yaml, and knows the other files from where it lies.
+function placeOf(file: string | undefined, main: string | undefined): string | undefined {
+  if (!file || !main || file === 'template.yaml') return main;
+  return main.slice(0, main.lastIndexOf('/') + 1) + file;
+}
+
 interface EditorProps {
   folder: Folder;
   base: Files;
@@ -162,12 +168,12 @@ export function Workbench({ title, files, source, onClose }: WorkbenchProps) {
   const last = useRef(parsed.schema);
   if (parsed.schema) last.current = parsed.schema;
   const form = useLiveForm(last.current);
-  const lint = useLint(text, settled.contents(), settled.version, settled === folder && parsed.diagnostics.length === 0 && main !== undefined);
+  const lint = useLint(text, settled.beside(main ?? ''), settled.version, settled === folder && parsed.diagnostics.length === 0 && main !== undefined);
   const run = useDryRun();
   const [previous, setPrevious] = useState<DryRun>();
   const [tab, setTab] = useState<string | null>('form');
   useWarnOfLoss(folder.changed.size > 0);
-  const items = parsed.diagnostics.length > 0 ? parsed.diagnostics : (lint.data ?? []).map((each) => ({ ...each, file: each.file || main }));
+  const items = parsed.diagnostics.length > 0 ? parsed.diagnostics : (lint.data ?? []).map((each) => ({ ...each, file: placeOf(each.file, main) }));
   const errors = items.filter((each) => each.severity === 'error').length;
   const problems = new Map<string, 'error' | 'warning'>();
   for (const each of items)
@@ -176,7 +182,7 @@ export function Workbench({ title, files, source, onClose }: WorkbenchProps) {
   const start = () => {
     setPrevious(run.data);
     setTab('run');
-    run.mutate({ template: parsed.entity, ...form.input(), directoryContents: folder.contents() });
+    run.mutate({ template: parsed.entity, ...form.input(), directoryContents: folder.beside(main ?? '') });
   };
   return (
     <Page

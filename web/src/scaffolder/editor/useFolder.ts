@@ -53,7 +53,8 @@ export interface Folder {
   remove: (path: string) => void;
   rename: (from: string, to: string) => void;
   saved: () => void;
-  contents: () => ProducedFile[];
+  /** The files of the folder that a file lies in, by their paths there. */
+  beside: (file: string) => ProducedFile[];
   /** What a commit has to say: null for what is gone. */
   changes: () => { path: string; base64Content: string | null }[];
   bytes: () => [string, Uint8Array][];
@@ -86,8 +87,16 @@ export function useFolder(initial: Files): Folder {
           if (file) next.set(to, file);
         }),
       saved: () => setBase(files),
-      contents: () =>
-        [...files].map(([path, file]) => ({ path, base64Content: base64Of(file), executable: file.executable ?? false })),
+      beside: (file) => {
+        const prefix = file.slice(0, file.lastIndexOf('/') + 1);
+        return [...files]
+          .filter(([path]) => path.startsWith(prefix))
+          .map(([path, each]) => ({
+            path: path.slice(prefix.length),
+            base64Content: base64Of(each),
+            executable: each.executable ?? false,
+          }));
+      },
       changes: () =>
         [...changed].map((path) => {
           const file = files.get(path);

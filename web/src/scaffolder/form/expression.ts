@@ -53,7 +53,7 @@ const METHODS: Record<string, (self: never, ...rest: never[]) => unknown> = {
 };
 
 function callMethod(self: unknown, name: string, rest: unknown[]): unknown {
-  const method = METHODS[name];
+  const method = Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
   const native = typeof self === 'string' ? '' : Array.isArray(self) ? [] : undefined;
   if (!method || native === undefined || !(name in Object(native))) throw new SyntaxError(`“${name}()” is not known`);
   return method(self as never, ...(rest as never[]));
@@ -135,7 +135,10 @@ const ARITHMETIC: Record<string, Binary>[] = [
 
 class Parser {
   private at = 0;
-  constructor(private readonly list: Token[]) {}
+  private readonly list: Token[];
+  constructor(list: Token[]) {
+    this.list = list;
+  }
 
   private get token() {
     return this.list[this.at]!;
@@ -166,7 +169,7 @@ class Parser {
     const yes = this.or();
     if (!this.take('if')) return yes;
     const test = this.or();
-    const no: Run = this.take('else') ? this.choice() : () => '';
+    const no: Run = this.take('else') ? this.or() : () => '';
     return (scope) => (test(scope) ? yes(scope) : no(scope));
   }
   private or(): Run {
