@@ -2,12 +2,6 @@
 #include "forge/forge_internal.h"
 #include "spine/access.h"
 
-static ForgeRepository *wanted(Request *request, Forge *forge, GError **error)
-{
-    return forge_find(forge, request_param(request, "owner"), request_param(request, "name"),
-                      error);
-}
-
 static Response *list_repositories(Request *request, void *room, GError **error)
 {
     Forge *forge = room;
@@ -82,31 +76,11 @@ static Response *get_file(Request *request, void *room, GError **error)
 
 static Response *list_branches(Request *request, void *room, GError **error)
 {
-    Forge *forge = room;
-    Arena *arena = request_arena(request);
-    Value *items = value_array_new(arena);
-    g_autoptr(ForgeRepository) repository = wanted(request, forge, error);
-    g_autoptr(GHashTable) refs =
-        repository ? forge_store_refs(db_reader(forge->db), repository->id, error) : NULL;
-    g_autoptr(GList) names = NULL;
+    const Value *items =
+        forge_branches(room, request_arena(request), request_param(request, "owner"),
+                       request_param(request, "name"), error);
 
-    if (!refs)
-        return NULL;
-    names = g_list_sort(g_hash_table_get_keys(refs), (GCompareFunc)strcmp);
-    for (GList *link = names; link; link = link->next) {
-        const char *ref = link->data;
-        Value *item;
-
-        if (!g_str_has_prefix(ref, "refs/heads/"))
-            continue;
-        item = value_object_new(arena);
-        value_set_string(arena, item, "name", ref + strlen("refs/heads/"));
-        value_set_string(arena, item, "head", g_hash_table_lookup(refs, ref));
-        value_set_bool(arena, item, "protected",
-                       forge_branch_is_protected(repository, ref + strlen("refs/heads/")));
-        value_append(arena, items, item);
-    }
-    return response_items(request, items);
+    return items ? response_items(request, items) : NULL;
 }
 
 #define REPOSITORY "/api/forge/v1/repositories/{owner}/{name}"

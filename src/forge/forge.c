@@ -345,6 +345,33 @@ const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char
     return repository ? forge_repository_value(forge, arena, repository) : NULL;
 }
 
+const Value *forge_branches(Forge *forge, Arena *arena, const char *owner, const char *name,
+                            GError **error)
+{
+    g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
+    g_autoptr(GHashTable) refs =
+        repository ? forge_store_refs(db_reader(forge->db), repository->id, error) : NULL;
+    g_autoptr(GList) names = NULL;
+    Value *branches = value_array_new(arena);
+
+    if (!refs)
+        return NULL;
+    names = g_list_sort(g_hash_table_get_keys(refs), (GCompareFunc)strcmp);
+    for (GList *link = names; link; link = link->next) {
+        const char *ref = link->data;
+        Value *branch = value_object_new(arena);
+
+        if (!g_str_has_prefix(ref, "refs/heads/"))
+            continue;
+        ref += strlen("refs/heads/");
+        value_set_string(arena, branch, "name", ref);
+        value_set_string(arena, branch, "head", g_hash_table_lookup(refs, link->data));
+        value_set_bool(arena, branch, "protected", forge_branch_is_protected(repository, ref));
+        value_append(arena, branches, branch);
+    }
+    return branches;
+}
+
 /* "team-commerce", "group:team-commerce" → "group:default/team-commerce". */
 static const char *owner_ref(Arena *arena, const char *owner)
 {

@@ -59,6 +59,10 @@ const Value *forge_get(Forge *forge, Arena *arena, const char *owner, const char
 /* [{owner, name, defaultBranch, visibility, htmlUrl}] of every repository, by name. */
 const Value *forge_repositories(Forge *forge, Arena *arena, GError **error);
 
+/* [{name, head, protected}] of its branches, by name; ERROR_NOT_FOUND. */
+const Value *forge_branches(Forge *forge, Arena *arena, const char *owner, const char *name,
+                            GError **error);
+
 /* Splits a browse or raw URL of a known repository: "https://github.com/o/r/blob/main/dir/x.yaml",
  * "…/tree/main/dir", "…/raw/…". FALSE with ERROR_INPUT for anything else. Strings in arena. */
 typedef struct {
@@ -218,6 +222,46 @@ gboolean forge_remove(Forge *forge, Arena *arena, const ForgeLocation *at, const
  * question. */
 gboolean forge_archive(Forge *forge, Arena *arena, const ForgeLocation *at, gboolean archived,
                        const char *actor, const char *cause, GError **error);
+
+/* ---- source hosts by their REST API (host.c) ---- */
+
+/* Whom is asked, and as whom. Strings live in arena. */
+typedef struct {
+    Arena *arena;
+    const char *kind;            /* as below integrations: "github", "gitlab", … */
+    const char *title;           /* for people: "GitHub" */
+    const char *host;            /* "github.com" */
+    const char *base, *api;      /* "https://github.com", "https://api.github.com" */
+    const char *authorization;   /* the header; NULL: as nobody */
+    const char *user, *password; /* for git over HTTP; NULL likewise */
+    gboolean (*stopped)(void *data); /* whether to give up waiting; NULL */
+    void *data;
+} ForgeHost;
+
+/* The host of an integration, with token (NULL: the integration's own credentials). ERROR_INPUT
+ * where the configuration does not have it; authorization stays NULL where there are none. */
+gboolean forge_host_open(Forge *forge, Arena *arena, const char *kind, const char *host,
+                         const char *token, ForgeHost *opened, GError **error);
+
+typedef struct {
+    const char *method, *path; /* below the API, or a whole URL below it */
+    const Value *body;         /* as JSON; NULL */
+    long allowed[4];           /* statuses besides 2xx that are answers too */
+} ForgeCall;
+
+typedef struct {
+    long status;
+    const Value *body; /* a null value where there was none */
+    const char *next;  /* the URL of the next page; NULL */
+} ForgeReply;
+
+/* Asks again, a few times and for a bounded time, where the host is out of order or wants to be
+ * asked later. The host's own words are in the error: ERROR_NOT_ALLOWED for 401 and 403,
+ * ERROR_NOT_FOUND for 404, ERROR_CONFLICT for 409 and 422, ERROR_INPUT for 400. */
+gboolean forge_host_call(const ForgeHost *host, const ForgeCall *call, ForgeReply *reply,
+                         GError **error);
+/* text as a segment of a path. */
+const char *forge_escape(Arena *arena, const char *text);
 
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];

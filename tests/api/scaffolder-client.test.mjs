@@ -1,7 +1,8 @@
 // Every method of Backstage's own scaffolder client, unmodified, against a real Pave; its log view reads by the same client. Then what it does
-// not send: filters, orders, secrets of a retry.
+// not send: filters, orders, secrets of a retry, and what forms ask of source hosts.
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -30,7 +31,27 @@ const secretive = template('secretive', {
 });
 
 const called = new Set();
-let folder, server, pave, client, options;
+let folder, server, pave, client, options, host;
+
+/** A source host that has one person's things, and nothing for anybody else. */
+class Host {
+  pages = new Map();
+  async start() {
+    this.server = createServer((request, reply) => {
+      const found = this.pages.get(request.url);
+      const known = request.headers.authorization === 'Bearer of-ada' || request.headers.authorization === 'token of-ada';
+      reply.writeHead(!known ? 401 : found ? 200 : 404, { 'content-type': 'application/json', ...(found?.link ? { link: `<${this.url}${found.link}>; rel="next"` } : {}) });
+      reply.end(JSON.stringify(!known ? { message: 'Bad credentials' } : found ? found.body : { message: 'Not Found' }));
+    });
+    await new Promise((done) => this.server.listen(0, '127.0.0.1', done));
+    this.name = `127.0.0.1:${this.server.address().port}`;
+    this.url = `http://${this.name}`;
+    return this;
+  }
+  has(path, body, link) {
+    this.pages.set(path, { body, link });
+  }
+}
 
 async function publicMethods() {
   const declarations = await readFile(join(dirname(require.resolve('@backstage/plugin-scaffolder-common')), 'index.d.ts'), 'utf8');
@@ -51,10 +72,16 @@ const run = async (name, values = {}, secrets) => (await client.scaffold({ templ
 before(async () => {
   // The client's event source looks for a page whose visibility may change.
   Object.assign(globalThis, { window: globalThis, document: { hidden: false, addEventListener() {}, removeEventListener() {} } });
+  host = await new Host().start();
   folder = await mkdtemp(join(tmpdir(), 'scaffolder-client-'));
   await chmod(folder, 0o755);
   await writeFile(join(folder, 'templates.yaml'), [greet, waiting, secretive].map((each) => JSON.stringify(each)).join('\n---\n'));
-  const integrations = { github: [{ host: 'git.example' }], gitlab: [{ host: 'lab.example', apiBaseUrl: 'https://lab.example/api/v4' }] };
+  const integrations = {
+    github: [{ host: 'git.example', apiBaseUrl: `${host.url}/github` }],
+    gitlab: [{ host: 'lab.example', apiBaseUrl: `${host.url}/gitlab`, baseUrl: host.url }],
+    gitea: [{ host: 'tea.example', baseUrl: `${host.url}/gitea` }],
+    bitbucketCloud: [{ host: 'bitbucket.org', apiBaseUrl: `${host.url}/bitbucket`, username: 'x', appPassword: 'y' }],
+  };
   await writeFile(join(folder, 'app-config.yaml'), `
 app: { title: Client, baseUrl: '\${PAVE_BASE_URL}' }
 backend: { baseUrl: '\${PAVE_BASE_URL}' }
@@ -85,6 +112,7 @@ forge: { hosts: { github.com: builtin } }
 });
 after(async () => {
   await server?.remove();
+  host?.server.close();
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -180,8 +208,45 @@ test('getIntegrationsList knows the hosts of the configuration', async () => {
   assert.deepEqual((await client.getIntegrationsList({ allowedHosts: ['git.example', 'lab.example'] })).integrations.map(({ type, host: name }) => [type, name]), [['github', 'git.example'], ['gitlab', 'lab.example']]);
 });
 
-test('autocomplete of a provider that is not there says so', async () => {
-  await assert.rejects(client.autocomplete({ provider: 'azure', resource: 'projects', token: 'x', context: {} }, options), /400/);
+test('autocomplete asks the source host as whoever fills in the form', async () => {
+  const complete = async (provider, resource, context = {}, token = 'of-ada') => (await client.autocomplete({ provider, resource, token, context }, options)).results;
+  const [hub, lab, tea] = ['git.example', 'lab.example', 'tea.example'].map((name) => ({ host: name }));
+  host.has('/github/user/repos?per_page=100', [{ full_name: 'ada/a' }], '/github/user/repos?per_page=100&page=2');
+  host.has('/github/user/repos?per_page=100&page=2', [{ full_name: 'ada/b' }]);
+  host.has('/github/users/ada/repos?per_page=100', [{ name: 'a' }]);
+  host.has('/github/repos/ada/a/branches?per_page=100', [{ name: 'main' }, { name: 'x/y' }]);
+  host.has('/github/repos/ada/a/environments?per_page=100', { total_count: 1, environments: [{ name: 'prod' }] });
+  host.has('/gitlab/groups?per_page=100', [{ id: 7, full_path: 'acme/web' }]);
+  host.has('/gitlab/groups/7/projects?per_page=100', [{ id: 9, name: 'shop' }]);
+  host.has('/gitea/api/v1/user/orgs?limit=50', [{ name: 'acme' }]);
+  host.has('/bitbucket/workspaces?pagelen=100', { values: [{ slug: 'acme' }], next: `${host.url}/bitbucket/workspaces?pagelen=100&page=2` });
+  host.has('/bitbucket/workspaces?pagelen=100&page=2', { values: [{ slug: 'other' }] });
+  host.has('/bitbucket/repositories/acme?pagelen=100&q=project.key%3D%22P%22%22', { values: [] });
+  host.has('/bitbucket/repositories/acme?pagelen=100&q=project.key%3D%22P%22', { values: [{ slug: 'shop' }] });
+  const ids = (...names) => names.map((id) => ({ id }));
+  assert.deepEqual(await complete('github', 'repositoriesWithOwner', hub), ids('ada/a', 'ada/b'));
+  assert.deepEqual(await complete('github', 'repositories', { ...hub, owner: 'ada' }), ids('a'));
+  assert.deepEqual(await complete('github', 'branches', { ...hub, owner: 'ada', repository: 'a' }), ids('main', 'x/y'));
+  assert.deepEqual(await complete('github', 'environments', { ...hub, owner: 'ada', repository: 'a' }), ids('prod'));
+  assert.deepEqual(await complete('gitlab', 'groups', lab), [{ title: 'acme/web', id: '7' }]);
+  assert.deepEqual(await complete('gitlab', 'repositories', { ...lab, id: '7' }), [{ title: 'shop', id: '9' }]);
+  assert.deepEqual(await complete('gitea', 'owners', tea), ids('acme'));
+  assert.deepEqual(await complete('bitbucket-cloud', 'workspaces'), ids('acme', 'other'));
+  assert.deepEqual(await complete('bitbucket-cloud', 'repositories', { workspace: 'acme', project: 'P' }), ids('shop'));
+  // github.com is the built-in forge here: no token is needed to see what everybody sees.
+  assert.deepEqual(await complete('github', 'repositoriesWithOwner', {}, ''), []);
+  for (const [provider, resource, context, token, refusal] of [
+    ['github', 'branches', { ...hub, owner: 'ada' }, 'of-ada', /400.*Missing repository context parameter/],
+    ['github', 'branches', { ...hub, owner: '..', repository: '../../user' }, 'of-ada', /400.*Invalid owner context parameter/],
+    ['github', 'branches', { ...hub, owner: 'ada', repository: '../../user' }, 'of-ada', /404/],
+    ['github', 'nope', hub, 'of-ada', /400.*Invalid resource: nope/],
+    ['github', 'owners', hub, '', /400.*must have required property 'token'/],
+    ['github', 'owners', hub, 'of-eve', /403.*401/],
+    ['github', 'owners', { host: 'evil.example' }, 'of-ada', /400.*No matching integration configuration/],
+    ['azure', 'projects', {}, 'x', /400.*Unsupported provider: azure/],
+  ]) {
+    await assert.rejects(pave.post(`/api/scaffolder/v2/autocomplete/${provider}/${resource}`, { token, context }), refusal);
+  }
 });
 
 test('no method of the client was left out', async () => {
