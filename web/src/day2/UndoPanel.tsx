@@ -127,11 +127,13 @@ export function UndoPanel({ taskId, state }: { taskId: string; state: string }) 
   return (
     <>
       {last && <Undoing id={last.id} />}
-      <Group hidden={last && last.state !== 'failed' && last.state !== 'cancelled'}>
-        <Button variant="default" size="xs" leftSection={<IconArrowBackUp size={15} />} onClick={open}>
-          Undo…
-        </Button>
-      </Group>
+      {(!last || last.state === 'failed' || last.state === 'cancelled') && (
+        <Group>
+          <Button variant="default" size="xs" leftSection={<IconArrowBackUp size={15} />} onClick={open}>
+            Undo…
+          </Button>
+        </Group>
+      )}
       <Modal
         opened={opened}
         onClose={close}
