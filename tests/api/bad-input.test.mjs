@@ -192,9 +192,7 @@ test('a failing step leaves the task failed with its reason, and Retry goes on f
 test('a name that exists is refused, and what exists is untouched', async () => {
   const before = await pave.get('/api/forge/v1/repositories/workshop/tools');
   const { head: seq } = await pave.get('/api/events/v1/events?limit=1');
-  const failed = await ended(await create('make', { name: 'tools' }));
-  assert.equal(failed.state, 'failed');
-  assert.match(failed.error.message, /workshop\/tools.*exists/);
+  await assert.rejects(create('make', { name: 'tools' }), ({ status, body }) => status === 409 && /workshop\/tools.*exists/.test(body));
   assert.deepEqual(await pave.get('/api/forge/v1/repositories/workshop/tools'), before);
   const { items } = await pave.get(`/api/events/v1/events?after=${seq}&limit=100`);
   assert.deepEqual(items.filter(({ type }) => /forge|catalog\.entity/.test(type)), []);
