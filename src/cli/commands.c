@@ -55,6 +55,16 @@ const Command cli_commands[] = {
      "  pave decommission order-service\n"
      "  pave decommission order-service --yes --reason 'replaced by orders'",
      command_decommission},
+    {"template lint", "[PATH…]", "Check templates and their files, without a server",
+     "  pave template lint                             every template.yaml below this folder\n"
+     "  pave template lint templates/service --format github\n"
+     "  pave template lint --config app-config.yaml    knows the actions it defines",
+     command_template_lint},
+    {"template test", "[PATH…]", "Run the cases of templates, without a server",
+     "  pave template test                             tests/*.yaml beside every template.yaml\n"
+     "  pave template test --update                    after a change that is meant\n"
+     "  pave template test --format junit > report.xml",
+     command_template_test},
     {"catalog lint", "[PATH…]", "Check catalog files, without a server",
      "  pave catalog lint                              the whole repository\n"
      "  pave catalog lint catalog-info.yaml 'services/*/catalog-info.yaml'\n"

@@ -30,6 +30,8 @@ int command_decommission(int argc, char **argv);
 int command_approvals(int argc, char **argv);
 int command_approvals_approve(int argc, char **argv);
 int command_approvals_reject(int argc, char **argv);
+int command_template_lint(int argc, char **argv);
+int command_template_test(int argc, char **argv);
 int command_catalog_lint(int argc, char **argv);
 int command_catalog_readme(int argc, char **argv);
 int command_catalog_export(int argc, char **argv);

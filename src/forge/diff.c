@@ -12,6 +12,7 @@ char *forge_diff(const char *path, const char *before, const char *after)
 
     if (strlen(before) > TEXT_BYTES_MAX || strlen(after) > TEXT_BYTES_MAX)
         return NULL;
+    libgit2_start();
     if (git_patch_from_buffers(&patch, before, strlen(before), path, after, strlen(after), path,
                                &options) == 0 &&
         git_patch_to_buf(&text, patch) == 0 && text.size > 0 && text.size <= DIFF_BYTES_MAX)

@@ -200,3 +200,29 @@ void diagnostics_write(GString *out, const Diagnostics *list, DiagnosticsFormat 
             write_github(out, diagnostics_get(list, i));
     }
 }
+
+static const Value *diagnostic_value(Arena *arena, const Diagnostic *diagnostic)
+{
+    Value *value = value_object_new(arena);
+
+    value_set_string(arena, value, "severity", severities[diagnostic->severity]);
+    value_set_string(arena, value, "code", diagnostic->code);
+    value_set_string(arena, value, "message", diagnostic->message);
+    value_set_string(arena, value, "file", diagnostic->file);
+    if (diagnostic->line > 0) {
+        value_set_int(arena, value, "line", diagnostic->line);
+        value_set_int(arena, value, "column", diagnostic->column);
+    }
+    value_set_string(arena, value, "pointer", diagnostic->pointer);
+    value_set_string(arena, value, "hint", diagnostic->hint);
+    return value;
+}
+
+const Value *diagnostics_to_value(Arena *arena, const Diagnostics *diagnostics)
+{
+    Value *list = value_array_new(arena);
+
+    for (guint i = 0; i < diagnostics_count(diagnostics); i++)
+        value_append(arena, list, diagnostic_value(arena, diagnostics_get(diagnostics, i)));
+    return list;
+}

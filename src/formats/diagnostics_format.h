@@ -1,6 +1,7 @@
 /* Diagnostics as others read them: a person, GitHub, a viewer of SARIF, a script. */
 #pragma once
 #include "base/diagnostics.h"
+#include "formats/value.h"
 
 typedef enum {
     DIAGNOSTICS_TEXT,   /* file:line:column: severity: message (hint) */
@@ -12,3 +13,5 @@ typedef enum {
 /* From "text", "github", "sarif" or "json"; FALSE for any other name. */
 gboolean diagnostics_format_from_name(const char *name, DiagnosticsFormat *format);
 void diagnostics_write(GString *out, const Diagnostics *list, DiagnosticsFormat format);
+/* [{severity, code, message, file, line, column, pointer, hint}], as the API gives them. */
+const Value *diagnostics_to_value(Arena *arena, const Diagnostics *list);

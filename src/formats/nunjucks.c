@@ -1,11 +1,11 @@
 #include "formats/nunjucks.h"
 
-#include "formats/nunjucks_internal.h"
+#include "formats/nunjucks_javascript.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static NjSource source_of(const char *text, const NunjucksOptions *options)
+NjSource nj_source(const char *text, const NunjucksOptions *options)
 {
     NjSource source = {.text = text, .length = strlen(text), .options = options};
     bool given = options && options->variable_start;
@@ -43,7 +43,7 @@ static const char *print_tree(Arena *arena, const NjSource *source, const NjNode
 const char *nunjucks_render(Arena *arena, const char *text, const Value *context,
                             const NunjucksOptions *options, GError **error)
 {
-    NjSource source = source_of(text, options);
+    NjSource source = nj_source(text, options);
     g_autoptr(GError) failure = NULL;
     bool mutates;
     gsize length;
@@ -87,7 +87,7 @@ static const Value *evaluate_single(Arena *arena, const NjSource *source, const 
 const Value *nunjucks_evaluate(Arena *arena, const char *text, const Value *context,
                                const NunjucksOptions *options, GError **error)
 {
-    NjSource source = source_of(text, options);
+    NjSource source = nj_source(text, options);
     g_autoptr(GError) failure = NULL;
     const Value *result = NULL;
     bool mutates;
@@ -158,7 +158,7 @@ static void check_string(const Value *value, const char *file, Diagnostics *diag
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     const char *text = value_string(value, "");
-    NjSource source = source_of(text, NULL);
+    NjSource source = nj_source(text, NULL);
     g_autoptr(GError) error = NULL;
     int line, column, message = 0;
     bool mutates;

@@ -40,3 +40,20 @@ void nunjucks_check_tree(const Value *value, const char *file, Diagnostics *diag
 
 /* Backstage's falsiness for `if`: undefined, null, false, 0, NaN, "" and an empty array. */
 bool nunjucks_truthy(const Value *value);
+
+/* A name that a template reads, with its members as far as they are constants, or a filter. Names
+ * the template itself gives a value to are left out. */
+typedef struct {
+    const char *const *names; /* NULL for a filter */
+    guint count;
+    const char *filter;
+    int line, column; /* in the text, from 1 */
+    bool guarded;     /* it may be missing: `is defined`, `default` */
+} NunjucksRead;
+typedef void (*NunjucksFound)(const NunjucksRead *read, void *data);
+
+/* Tells what text reads. False with ERROR_INPUT "template:line:column: …" where it does not parse.
+ */
+bool nunjucks_reads(const char *text, const NunjucksOptions *options, NunjucksFound found,
+                    void *data, GError **error);
+bool nunjucks_knows_filter(const char *name);

@@ -116,11 +116,24 @@ void scaffolder_set_deployments(Scaffolder *scaffolder, Deployments *deployments
     scaffolder->deployments = deployments;
 }
 
+Scaffolder *scaffolder_new_offline(const Config *config, GError **error)
+{
+    g_autoptr(Scaffolder) scaffolder = g_new0(Scaffolder, 1);
+
+    scaffolder->config = config;
+    scaffolder->offline = true;
+    scaffolder->arena = arena_new(ARENA_REQUEST_BYTES);
+    scaffolder->actions = g_ptr_array_new();
+    scaffolder->integrations = integrations(scaffolder->arena, config);
+    return actions_load(scaffolder, error) ? g_steal_pointer(&scaffolder) : NULL;
+}
+
 void scaffolder_free(Scaffolder *scaffolder)
 {
     if (!scaffolder)
         return;
-    approvals_free(scaffolder->approvals);
+    if (scaffolder->approvals)
+        approvals_free(scaffolder->approvals);
     g_ptr_array_unref(scaffolder->actions);
     arena_free(scaffolder->arena);
     g_free(scaffolder);

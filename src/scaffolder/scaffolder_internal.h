@@ -29,5 +29,7 @@ struct Scaffolder {
     Secrets *secrets;
     Deployments *deployments; /* NULL: nothing runs */
     Approvals *approvals;
-    atomic_int waiters;        /* requests that wait for events of a task */
+    bool offline;         /* no server: only the workspace can be touched */
+    const Value *outputs; /* of a test: step → what it puts out instead of being run */
+    atomic_int waiters;   /* requests that wait for events of a task */
 };

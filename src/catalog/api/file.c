@@ -1,5 +1,6 @@
 /* The file an entity came from: read, and changed as a commit or a proposal. */
 #include "catalog/editing/edit.h"
+#include "formats/diagnostics_format.h"
 #include <string.h>
 
 /* ---- reading ---- */
@@ -116,7 +117,7 @@ static Response *refuse(Request *request, const Diagnostics *diagnostics)
 
     diagnostics_to_error(diagnostics, &first);
     return response_error_with(request, first,
-                               edit_diagnostics(request_arena(request), diagnostics));
+                               diagnostics_to_value(request_arena(request), diagnostics));
 }
 
 static gboolean check_fresh(Arena *arena, const EditFile *file, const Wanted *wanted,
@@ -139,7 +140,7 @@ static Response *tried(Request *request, const Diagnostics *diagnostics)
     Arena *arena = request_arena(request);
     Value *reply = value_object_new(arena);
 
-    value_set(arena, reply, "diagnostics", edit_diagnostics(arena, diagnostics));
+    value_set(arena, reply, "diagnostics", diagnostics_to_value(arena, diagnostics));
     return response_json(request, 200, reply);
 }
 
@@ -148,7 +149,7 @@ static Response *committed(Request *request, const Value *result, const Diagnost
     Arena *arena = request_arena(request);
     Value *reply = value_clone_shallow(arena, result);
 
-    value_set(arena, reply, "diagnostics", edit_diagnostics(arena, diagnostics));
+    value_set(arena, reply, "diagnostics", diagnostics_to_value(arena, diagnostics));
     return response_json(request, 201, reply);
 }
 

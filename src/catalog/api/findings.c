@@ -1,5 +1,6 @@
 /* The page of findings, and its one click. */
 #include "catalog/editing/edit.h"
+#include "formats/diagnostics_format.h"
 #include "catalog/findings/findings.h"
 #include "formats/yaml_edit.h"
 #include <string.h>
@@ -219,7 +220,7 @@ static Response *apply(Application *application, gboolean proposal, GError **err
     if (!result)
         return NULL;
     reply = value_clone_shallow(arena, result);
-    value_set(arena, reply, "diagnostics", edit_diagnostics(arena, diagnostics));
+    value_set(arena, reply, "diagnostics", diagnostics_to_value(arena, diagnostics));
     return response_json(application->request, 201, reply);
 }
 

@@ -58,6 +58,3 @@ gboolean edit_may_commit(Catalog *catalog, Arena *arena, const EditFile *file,
  * was opened. */
 const Value *edit_commit(Catalog *catalog, Arena *arena, const EditFile *file,
                          const EditChange *change, GError **error);
-
-/* As JSON has it: [{severity, code, message, file, line, column, pointer, hint}]. */
-const Value *edit_diagnostics(Arena *arena, const Diagnostics *diagnostics);

@@ -168,30 +168,3 @@ void edit_check(Catalog *catalog, Arena *arena, const EditFile *file, const Edit
 }
 
 /* ---- as JSON ---- */
-
-static const Value *diagnostic_value(Arena *arena, const Diagnostic *diagnostic)
-{
-    static const char *const severities[] = {"error", "warning", "info"};
-    Value *value = value_object_new(arena);
-
-    value_set_string(arena, value, "severity", severities[diagnostic->severity]);
-    value_set_string(arena, value, "code", diagnostic->code);
-    value_set_string(arena, value, "message", diagnostic->message);
-    value_set_string(arena, value, "file", diagnostic->file);
-    if (diagnostic->line > 0) {
-        value_set_int(arena, value, "line", diagnostic->line);
-        value_set_int(arena, value, "column", diagnostic->column);
-    }
-    value_set_string(arena, value, "pointer", diagnostic->pointer);
-    value_set_string(arena, value, "hint", diagnostic->hint);
-    return value;
-}
-
-const Value *edit_diagnostics(Arena *arena, const Diagnostics *diagnostics)
-{
-    Value *list = value_array_new(arena);
-
-    for (guint i = 0; i < diagnostics_count(diagnostics); i++)
-        value_append(arena, list, diagnostic_value(arena, diagnostics_get(diagnostics, i)));
-    return list;
-}

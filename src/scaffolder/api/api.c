@@ -26,6 +26,7 @@ const Route scaffolder_routes[] = {
     {"POST", V1 "/preview", scaffolder_api_preview, ROUTE_WORKER, "scaffolder.task.create"},
     {"POST", V2 "/autocomplete/{provider}/{resource}", scaffolder_api_autocomplete, ROUTE_WORKER,
      "scaffolder.task.create"},
+    {"POST", V1 "/lint", scaffolder_api_lint, ROUTE_WORKER, "scaffolder.template.parameter.read"},
     {"GET", V1 "/hosts", scaffolder_api_hosts, ROUTE_WORKER, "scaffolder.action.read"},
     {"POST", V1 "/form", scaffolder_api_form, ROUTE_WORKER, "scaffolder.template.parameter.read"},
     {"GET", V1 "/provenance", scaffolder_api_provenance, ROUTE_WORKER, "scaffolder.task.read"},

@@ -21,6 +21,8 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_eventstream);
 /* dry_run.c */
 SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
 SCAFFOLDER_HANDLER(scaffolder_api_preview);
+/* lint.c */
+SCAFFOLDER_HANDLER(scaffolder_api_lint);
 /* autocomplete.c */
 SCAFFOLDER_HANDLER(scaffolder_api_autocomplete);
 /* hosts.c */

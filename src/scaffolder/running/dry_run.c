@@ -11,7 +11,7 @@ enum { DIAGNOSTICS_MAX = 200, PUBLISHED_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* ---- files in and out ---- */
 
-static gboolean write_contents(const char *folder, const Value *contents, GError **error)
+gboolean dry_run_write(const char *folder, const Value *contents, GError **error)
 {
     for (guint i = 0; i < value_count(contents); i++) {
         const Value *file = value_item(contents, i);
@@ -216,7 +216,7 @@ static const Value *run_dry(Runner *runner, const Value *spec, const Value *cont
     const Value *output = NULL;
     Value *reply = value_object_new(arena);
 
-    if ((runner->source && !write_contents(runner->source, contents, error)) ||
+    if ((runner->source && !dry_run_write(runner->source, contents, error)) ||
         !runner_run(runner, spec, &output, error))
         return NULL;
     const Value *produced = read_contents(arena, runner->workspace, error);

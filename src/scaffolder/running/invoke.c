@@ -70,6 +70,19 @@ static const Value *example_of(Arena *arena, const Value *schema)
                                        : value_string_new(arena, "<example>");
 }
 
+/* Without a server only what stays in the workspace is run. */
+static bool runs_here(const ActionRun *run)
+{
+    static const char *const prefixes[] = {"fetch:", "fs:", "roadiehq:utils:fs:", "debug:"};
+    const char *id = run->action->id;
+    bool here = !run->scaffolder->offline || g_str_equal(id, "catalog:write") ||
+                custom_action_steps(run->action);
+
+    for (gsize i = 0; !here && i < G_N_ELEMENTS(prefixes); i++)
+        here = g_str_has_prefix(id, prefixes[i]);
+    return here && run->action->dry_run;
+}
+
 static gboolean run_dry(ActionRun *run, const Value *input, const Value **output, GError **error)
 {
     const Value *properties = value_get(run->action->output, "properties");
@@ -77,7 +90,11 @@ static gboolean run_dry(ActionRun *run, const Value *input, const Value **output
 
     if (run->runner->render && render_step(run, input, output, &done, error))
         return done;
-    if (run->action->dry_run)
+    if (value_get(run->scaffolder->outputs, run->step)) {
+        *output = value_get(run->scaffolder->outputs, run->step);
+        return TRUE;
+    }
+    if (runs_here(run))
         return run->action->run(run, input, output, error);
     Value *fake = value_object_new(run->arena);
 

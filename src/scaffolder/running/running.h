@@ -27,8 +27,8 @@ struct Runner {
     Value *diagnostics;    /* of a dry run: expressions that failed, an array */
     const char *source;    /* of a dry run: the folder with the template's files; NULL: its own */
     GHashTable *published; /* of a dry run: URL of a repository's contents → folder (owned) */
-    const Value *spec;  /* of a real run: what it runs */
-    Render *render;     /* of a rendering for an upgrade, which is a dry run too */
+    const Value *spec;     /* of a real run: what it runs */
+    Render *render;        /* of a rendering for an upgrade, which is a dry run too */
 };
 
 /* In a rendering: whether a step is not to be run dry, since it is done here (render.c). */
@@ -78,6 +78,8 @@ const Value *task_dry_run(Scaffolder *scaffolder, Arena *arena, const Value *tem
  * configured. */
 gboolean task_check(Scaffolder *scaffolder, Arena *arena, const Value *template,
                     const Value *values, const char *actor, GError **error);
+/* Writes files that were sent, [{path, base64Content, executable}], below folder. */
+gboolean dry_run_write(const char *folder, const Value *contents, GError **error);
 /* Keeps the effects of a step for the answer. */
 void dry_run_effects(Runner *runner, const ActionRun *run);
 /* Keeps a warning of an expression, "file:line:column: message". */

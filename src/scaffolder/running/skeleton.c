@@ -112,6 +112,11 @@ static const char *absolute_url(ActionRun *run, const char *url, GError **error)
 {
     const char *base = value_path_string(run->runner->template, "baseUrl", "");
 
+    if (run->scaffolder->offline) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "%s is not beside the template, and there is no server to fetch it with", url);
+        return NULL;
+    }
     return template_resolve_url(run->arena, base, url, error);
 }
 
@@ -151,10 +156,10 @@ Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
     action_log(run, "info", "Fetching template content from %s", url);
     g_autofree char *tree = NULL;
 
-    if (run->runner->render ? !render_read_tree(run, absolute, source->folder, error)
-                            : !catalog_read_tree_as(run->scaffolder->catalog, absolute,
-                                                    value_path_string(input, "token", NULL),
-                                                    source->folder, error))
+    if (run->runner->render
+            ? !render_read_tree(run, absolute, source->folder, error)
+            : !catalog_read_tree_as(run->scaffolder->catalog, absolute,
+                                    value_path_string(input, "token", NULL), source->folder, error))
         return NULL;
     /* Kept, so that the same can be rendered again when the template has changed. */
     if (!run->dry && !(tree = forge_keep(run->scaffolder->forge, source->folder, error)))
@@ -195,10 +200,9 @@ GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error)
         return NULL;
     action_log(run, "info", "Fetching template content from %s", url);
     g_autoptr(GBytes) bytes =
-        run->runner->render
-            ? render_read_file(run, absolute, error)
-            : catalog_read_file(run->scaffolder->catalog, absolute,
-                                value_path_string(input, "token", NULL), error);
+        run->runner->render ? render_read_file(run, absolute, error)
+                            : catalog_read_file(run->scaffolder->catalog, absolute,
+                                                value_path_string(input, "token", NULL), error);
     g_autofree char *tree = NULL;
 
     if (!bytes || (!run->dry && !(tree = render_keep_file(run, bytes, error))))
