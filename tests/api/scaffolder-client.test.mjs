@@ -204,6 +204,12 @@ test('listActions and listTemplatingExtensions document what there is', async ()
   assert.deepEqual([Object.keys(filters).sort(), globals], [['parseEntityRef', 'parseRepoUrl', 'pick', 'projectSlug'], { functions: {}, values: {} }]);
 });
 
+test('the permissions of the scaffolder are listed', async () => {
+  const { permissions, rules } = await pave.get('/api/scaffolder/.well-known/backstage/permissions/metadata');
+  assert.deepEqual([permissions.length, rules], [8, []]);
+  assert.deepEqual(permissions.find(({ name }) => name === 'scaffolder.task.read'), { type: 'resource', name: 'scaffolder.task.read', attributes: { action: 'read' }, resourceType: 'scaffolder-task' });
+});
+
 test('getIntegrationsList knows the hosts of the configuration', async () => {
   assert.deepEqual((await client.getIntegrationsList({ allowedHosts: ['git.example', 'lab.example'] })).integrations.map(({ type, host: name }) => [type, name]), [['github', 'git.example'], ['gitlab', 'lab.example']]);
 });

@@ -12,6 +12,8 @@ const Route scaffolder_routes[] = {
     {"GET", V2 "/actions", scaffolder_api_actions, ROUTE_WORKER, "scaffolder.action.read"},
     {"GET", V2 "/templating-extensions", scaffolder_api_templating_extensions, ROUTE_WORKER,
      "scaffolder.action.read"},
+    {"GET", "/api/scaffolder/.well-known/backstage/permissions/metadata",
+     scaffolder_api_permissions, ROUTE_WORKER, PERMISSION_SIGNED_IN},
     {"POST", V2 "/tasks", scaffolder_api_task_create, ROUTE_WORKER, "scaffolder.task.create"},
     {"GET", V2 "/tasks", scaffolder_api_tasks, ROUTE_WORKER, "scaffolder.task.read"},
     {"GET", V2 "/tasks/{id}", scaffolder_api_task, ROUTE_WORKER, "scaffolder.task.read"},

@@ -9,6 +9,7 @@ SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema);
 SCAFFOLDER_HANDLER(scaffolder_api_form);
 SCAFFOLDER_HANDLER(scaffolder_api_actions);
 SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions);
+SCAFFOLDER_HANDLER(scaffolder_api_permissions);
 /* tasks.c */
 SCAFFOLDER_HANDLER(scaffolder_api_task_create);
 SCAFFOLDER_HANDLER(scaffolder_api_tasks);

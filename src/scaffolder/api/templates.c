@@ -6,7 +6,7 @@
 
 #include <gio/gio.h>
 
-#define EXTENSIONS "/pave/src/scaffolder/template/definitions/extensions.yaml"
+#define DOCUMENTS "/pave/src/scaffolder/template/definitions/"
 
 SCAFFOLDER_HANDLER(scaffolder_api_parameter_schema)
 {
@@ -52,15 +52,27 @@ SCAFFOLDER_HANDLER(scaffolder_api_actions)
     return response_json(request, 200, actions_list(room, request_arena(request)));
 }
 
-SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions)
+/* A document that is part of this program. */
+static Response *reply_document(Request *request, const char *name, GError **error)
 {
-    g_autoptr(GBytes) bytes = g_resources_lookup_data(EXTENSIONS, 0, error);
+    g_autofree char *path = g_strconcat(DOCUMENTS, name, NULL);
+    g_autoptr(GBytes) bytes = g_resources_lookup_data(path, 0, error);
     g_autoptr(Diagnostics) diagnostics = diagnostics_new();
-    const Value *extensions =
+    const Value *document =
         bytes ? yaml_parse(request_arena(request), g_bytes_get_data(bytes, NULL),
-                           (gssize)g_bytes_get_size(bytes), EXTENSIONS, YAML_PLAIN, diagnostics)
+                           (gssize)g_bytes_get_size(bytes), path, YAML_PLAIN, diagnostics)
               : NULL;
 
-    g_assert(extensions); /* part of this program */
-    return response_json(request, 200, extensions);
+    g_assert(document);
+    return response_json(request, 200, document);
+}
+
+SCAFFOLDER_HANDLER(scaffolder_api_templating_extensions)
+{
+    return reply_document(request, "extensions.yaml", error);
+}
+
+SCAFFOLDER_HANDLER(scaffolder_api_permissions)
+{
+    return reply_document(request, "permissions.yaml", error);
 }

@@ -657,6 +657,50 @@ static char *documented_moves(JobState from)
     return start ? g_strndup(start + strlen(row), strcspn(start + strlen(row), "\n")) : NULL;
 }
 
+static void assert_found(TestDb *test, const JobQuery *query, const char *wanted, int64_t total)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) got = g_string_new(NULL);
+    int64_t count = -1;
+    g_autoptr(GPtrArray) ids = jobs_find(db_reader(test->db), query, &count, &error);
+
+    g_assert_no_error(error);
+    for (guint i = 0; i < ids->len; i++)
+        g_string_append_printf(got, "%s ", (const char *)g_ptr_array_index(ids, i));
+    g_assert_cmpstr(got->str, ==, wanted);
+    g_assert_cmpint(count, ==, total);
+}
+
+static void jobs_are_found_by_actor_and_state_in_an_order(TestDb *test)
+{
+    static const char *const actors[] = {"user:default/b", "user:default/a", "user:default/bb"};
+    TestJobs *queue = test_jobs_new(test);
+    JobQuery query = {.kind = "test", .limit = 10};
+    const char *const wanted[] = {"user:default/b", "user:default/nobody", NULL};
+    const char *const queued[] = {"queued", NULL}, *const running[] = {"running", NULL};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(actors); i++) {
+        g_autofree char *id = g_strdup_printf("job-%zu", i), *submitted = NULL;
+
+        submitted = test_jobs_submit(
+            queue, &(JobSpec){.id = id, .kind = "test", .title = "t", .actor = actors[i]});
+    }
+    assert_found(test, &query, "job-2 job-1 job-0 ", 3);
+    query.order = JOBS_OLDEST;
+    assert_found(test, &query, "job-0 job-1 job-2 ", 3);
+    query.order = JOBS_BY_ACTOR;
+    assert_found(test, &query, "job-1 job-0 job-2 ", 3);
+    query.order = JOBS_BY_STATE_DOWN;
+    query.limit = 1;
+    query.offset = 1;
+    assert_found(test, &query, "job-1 ", 3);
+    query = (JobQuery){.kind = "test", .limit = 10, .actors = wanted, .states = queued};
+    assert_found(test, &query, "job-0 ", 1);
+    query.states = running;
+    assert_found(test, &query, "", 0);
+    test_jobs_free(queue);
+}
+
 static void the_documented_states_are_the_table(void)
 {
     for (JobState from = 0; from < JOB_STATES; from++) {
@@ -691,6 +735,8 @@ int main(int argc, char **argv)
     test_db_add("/jobs/a-failure-is-kept-with-its-reason-but-without-secrets",
                 a_failure_is_kept_with_its_reason_but_without_secrets);
     test_db_add("/jobs/a-missing-job-is-not-found", a_missing_job_is_not_found);
+    test_db_add("/jobs/jobs-are-found-by-actor-and-state-in-an-order",
+                jobs_are_found_by_actor_and_state_in_an_order);
     test_db_add("/jobs/an-id-that-exists-is-not-submitted-twice",
                 an_id_that_exists_is_not_submitted_twice);
     test_db_add("/jobs/steps/a-retry-goes-on-from-the-step-that-failed",
