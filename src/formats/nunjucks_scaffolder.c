@@ -1,81 +1,24 @@
 /* The filters Backstage's scaffolder adds. */
 #include "formats/nunjucks_internal.h"
+#include "formats/repo_url.h"
 
 #include <string.h>
 
 /* ---- repository URLs: "github.com?owner=acme&repo=x" ---- */
 
-static const char *kind_of_host(NjRun *run, const char *host)
-{
-    const NunjucksOptions *options = run->source->options;
-
-    if (options && options->integrations)
-        return value_string(value_get(options->integrations, host), NULL);
-    if (g_str_equal(host, "github.com"))
-        return "github";
-    return g_str_equal(host, "gitlab.com") ? "gitlab" : NULL;
-}
-
-static bool parse_query(NjRun *run, const char *query, Value *parts)
-{
-    static const char *const known[] = {"owner", "organization", "workspace", "project", "repo"};
-    g_autoptr(GHashTable) parameters = NULL;
-    g_autoptr(GError) error = NULL;
-
-    parameters = g_uri_parse_params(query, -1, "&", G_URI_PARAMS_WWW_FORM, &error);
-    if (!parameters)
-        return nj_fail(run, "\"%s\" is not a repository URL: %s", query, error->message);
-    for (gsize i = 0; i < G_N_ELEMENTS(known); i++) {
-        const char *text = g_hash_table_lookup(parameters, known[i]);
-
-        if (text && *text)
-            value_set_string(run->arena, parts, known[i], text);
-    }
-    return true;
-}
-
-static const char *const *required_parts(const char *kind, const Value *parts)
-{
-    static const char *const owner[] = {"owner", "repo", NULL}, *const repo[] = {"repo", NULL},
-                             *const project[] = {"project", "repo", NULL}, *const none[] = {NULL},
-                             *const cloud[] = {"workspace", "project", "repo", NULL};
-
-    if (g_str_equal(kind, "gitlab"))
-        return value_get(parts, "project") ? none : owner;
-    if (g_str_equal(kind, "azure") || g_str_equal(kind, "bitbucketServer"))
-        return project;
-    if (g_str_equal(kind, "bitbucketCloud"))
-        return cloud;
-    if (g_str_equal(kind, "gitea") || g_str_equal(kind, "gerrit"))
-        return repo;
-    return owner;
-}
-
 static const Value *parse_repo_url(NjRun *run, NjVal input)
 {
+    const NunjucksOptions *options = run->source->options;
+    g_autoptr(GError) error = NULL;
     gsize length;
-    const char *url = nj_to_string(run, input, &length);
-    const char *query = url ? strchr(url, '?') : NULL;
-    Value *parts = value_object_new(run->arena);
+    const char *text = nj_to_string(run, input, &length);
+    RepoUrl url;
 
-    if (!url)
+    if (!text)
         return NULL;
-    g_autofree char *host = g_ascii_strdown(url, query ? query - url : -1);
-    const char *kind = kind_of_host(run, host);
-
-    if (!kind)
-        return nj_fail(run,
-                       "no matching integration configuration for host %s, please check your "
-                       "integrations config",
-                       host),
-               NULL;
-    value_set_string(run->arena, parts, "host", host);
-    if (!parse_query(run, query ? query + 1 : "", parts))
-        return NULL;
-    for (const char *const *name = required_parts(kind, parts); *name; name++)
-        if (!value_get(parts, *name))
-            return nj_fail(run, "invalid repository URL %s, missing %s", url, *name), NULL;
-    return parts;
+    if (!repo_url_parse(run->arena, text, options ? options->integrations : NULL, &url, &error))
+        return nj_fail(run, "%s", error->message), NULL;
+    return repo_url_value(run->arena, &url);
 }
 
 static bool filter_parse_repo_url(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)

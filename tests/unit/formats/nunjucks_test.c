@@ -171,7 +171,7 @@ static const Case CASES[] = {
     {"error/unclosed-comment", "a {# b", NULL, "!t.njk:1:3: a comment"},
     {"error/missing-operand", "${{ 1 + }}", NULL, "!t.njk:1:9: the tag ends here"},
     {"error/unknown-host", "${{ 'x.example?owner=a&repo=b' | parseRepoUrl }}", NULL,
-     "!t.njk:1:34: no matching integration"},
+     "!t.njk:1:34: No matching integration"},
     {"ceiling/endless-macro", "{% macro m() %}${{ m() }}{% endmacro %}${{ m() }}", NULL,
      "!t.njk:1:"},
     {"ceiling/growing-text",
