@@ -110,7 +110,7 @@ static gboolean change_on_top(git_repository *git, Arena *arena, const char *bra
     }
 }
 
-static gboolean check_branch_name(const char *branch, GError **error)
+gboolean forge_check_branch(const char *branch, GError **error)
 {
     g_autofree char *ref = g_strconcat("refs/heads/", branch, NULL);
     int valid = 0;
@@ -192,7 +192,7 @@ static const Value *change_builtin(Forge *forge, Arena *arena, const ForgeChange
 const Value *forge_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
                                GError **error)
 {
-    if (change->new_branch && !check_branch_name(change->new_branch, error))
+    if (change->new_branch && !forge_check_branch(change->new_branch, error))
         return NULL;
     if (forge_kind_of_host(forge, change->at->host) == FORGE_GITHUB)
         return forge_github_change_file(forge, arena, change, error);

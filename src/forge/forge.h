@@ -40,8 +40,8 @@ typedef struct {
     gboolean dry;              /* make nothing: what would be answered, with a commit of zeros */
 } ForgePublish;
 
-/* Makes the repository and pushes folder as its first commit. {remoteUrl, repoContentsUrl,
- * commitHash} in arena. ERROR_CONFLICT where the name exists (and was not made by the same
+/* Makes a repository of the built-in forge with folder as its first commit. {remoteUrl,
+ * repoContentsUrl, commitHash} in arena. ERROR_CONFLICT where the name exists (and was not made by the same
  * intent_id), touching nothing. Works again after an interruption: it goes on where it stopped. */
 const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error);
 /* The unified diff of two texts; NULL where they are the same, or too long to be read. Free with
@@ -121,6 +121,20 @@ const Value *forge_changed_paths(Forge *forge, Arena *arena, const char *owner, 
 char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
                          const Value *files, const char *message, const char *actor,
                          const char *cause, GError **error);
+
+/* Files put on a branch of the built-in forge. */
+typedef struct {
+    const char *owner, *repository, *name;
+    const char *base;    /* where the branch begins; NULL: the default branch */
+    const Value *files;  /* [{path, content, executable}]; content null: deleted */
+    gboolean update;     /* the branch may be there already */
+    gboolean allow_empty; /* a new branch gets a commit even where nothing differs */
+    const char *message, *author_name, *author_email, *actor, *cause;
+} ForgeBranch;
+/* *commit is where the branch stands then, NULL where nothing differs and no branch was made; *base
+ * the branch it begins at. ERROR_CONFLICT where the branch exists. */
+gboolean forge_branch_files(Forge *forge, Arena *arena, const ForgeBranch *branch,
+                            const char **commit, const char **base, GError **error);
 
 /* A file as it stands at the end of a branch; strings in arena. */
 typedef struct {
@@ -262,6 +276,17 @@ gboolean forge_host_call(const ForgeHost *host, const ForgeCall *call, ForgeRepl
                          GError **error);
 /* text as a segment of a path. */
 const char *forge_escape(Arena *arena, const char *text);
+
+/* A folder's files as one commit without parents. */
+typedef struct {
+    const ForgeHost *host;
+    const char *url;    /* where the repository is cloned from */
+    const char *branch; /* of the repository; it must not be there yet */
+    const char *folder;
+    const char *message, *author_name, *author_email;
+} ForgePush;
+/* The commit, in arena. The credentials are in no command line and no URL. */
+const char *forge_push(Forge *forge, Arena *arena, const ForgePush *push, GError **error);
 
 /* Git's smart HTTP ("/{owner}/{repo}.git/…") and "/api/forge/v1/…". */
 extern const Route forge_routes[];

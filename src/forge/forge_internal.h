@@ -73,6 +73,8 @@ gboolean forge_check_writable(const ForgeRepository *repository, GError **error)
 const Value *forge_repository_value(Forge *forge, Arena *arena, const ForgeRepository *repository);
 /* Who may change it: who made it, and the owner its catalog-info.yaml names. In arena. */
 const char *const *forge_owners(Forge *forge, Arena *arena, const ForgeRepository *repository);
+/* ERROR_INPUT unless branch can be the name of one. */
+gboolean forge_check_branch(const char *branch, GError **error);
 gboolean forge_branch_is_protected(const ForgeRepository *repository, const char *branch);
 
 /* ---- git (git.c) ---- */
@@ -175,8 +177,7 @@ gboolean forge_write_hooks(Forge *forge, GError **error); /* transport.c */
 /* Which GitHub is spoken to. */
 typedef struct {
     Arena *arena;
-    const char *api; /* "https://api.github.com", without a slash at its end */
-    const char *token;
+    ForgeHost host;
 } ForgeGitHub;
 
 void forge_github_open(ForgeGitHub *github, Forge *forge, Arena *arena, const char *host);
@@ -187,11 +188,7 @@ gboolean forge_github_read_head(Forge *forge, Arena *arena, const ForgeLocation 
                                 ForgeFile *file, GError **error);
 const Value *forge_github_change_file(Forge *forge, Arena *arena, const ForgeChange *change,
                                       GError **error);
-const Value *forge_github_publish(Forge *forge, Arena *arena, const ForgePublish *publish,
-                                  GError **error);
-const Value *forge_github_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
-                                const char *name, const char *intent_id, GError **error);
 /* What lets the git program in there, for forge_git_run(); strings in arena. */
-const char *const *forge_github_git_environment(const ForgeGitHub *github);
+const char *const *forge_host_git_environment(const ForgeHost *host);
 /* The `integrations.github` entry of a host that has a token; NULL. */
 const Value *forge_github_integration(Forge *forge, const char *host);

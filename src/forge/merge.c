@@ -52,7 +52,7 @@ static gboolean open_builtin(Site *site, GError **error)
 /* The newest commit of the default branch, and of the branch where it is there. */
 static gboolean fetch(Site *site, GError **error)
 {
-    const char *const *env = forge_github_git_environment(&site->github);
+    const char *const *env = forge_host_git_environment(&site->github.host);
     const char *const init[] = {"init", "--quiet", "--bare", "--template=", site->folder, NULL};
     const char *base =
         arena_printf(site->arena, "+refs/heads/%1$s:refs/heads/%1$s", site->base_branch);
@@ -392,7 +392,7 @@ static gboolean publish(Site *site, const git_oid *from, const git_oid *id,
     if (!forge_git_move_branch(site->git, merge->branch, from, id, author, error))
         return FALSE;
     if (site->url)
-        return forge_git_run(push, forge_github_git_environment(&site->github), site->folder, NULL,
+        return forge_git_run(push, forge_host_git_environment(&site->github.host), site->folder, NULL,
                              error);
     return forge_sync_folder(site->folder, error) &&
            forge_compare_refs(site->forge, site->repository, merge->actor, merge->cause, error);

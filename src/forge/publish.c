@@ -61,20 +61,6 @@ static const Value *foresee(Forge *forge, Arena *arena, const ForgePublish *publ
     return value;
 }
 
-static const Value *foresee_remote(Arena *arena, const ForgePublish *publish)
-{
-    const char *html =
-        arena_printf(arena, "https://%s/%s/%s", publish->host, publish->owner, publish->name);
-    Value *value = value_object_new(arena);
-
-    value_set_string(arena, value, "remoteUrl", arena_printf(arena, "%s.git", html));
-    value_set_string(arena, value, "repoContentsUrl",
-                     arena_printf(arena, "%s/blob/%s", html,
-                                  publish->default_branch ? publish->default_branch : "main"));
-    value_set_string(arena, value, "commitHash", "0000000000000000000000000000000000000000");
-    return value;
-}
-
 static gboolean write_claim(DbConn *tx, void *data, GError **error)
 {
     return forge_store_claim(tx, data, error);
@@ -186,20 +172,22 @@ static gboolean build(Forge *forge, const ForgeRepository *repository, const For
            forge_sync_folder(aside, error) && move_into_place(aside, folder, error);
 }
 
-static const Value *publish_builtin(Forge *forge, Arena *arena, const ForgePublish *publish,
-                                    GError **error)
+const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error)
 {
     g_autoptr(ForgeRepository) repository = NULL;
     g_autofree char *folder = NULL;
 
-    if (!forge_check_name(publish->owner, publish->name, error))
-        return NULL;
-    if (publish->default_branch &&
-        (strpbrk(publish->default_branch, " ~^:?*[\\") || *publish->default_branch == '-')) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" cannot be a branch's name",
-                    publish->default_branch);
+    if (forge_kind_of_host(forge, publish->host) != FORGE_BUILTIN) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "the host %s is not configured: add it to forge.hosts (built-in), or a token "
+                    "for it to integrations.github",
+                    publish->host);
         return NULL;
     }
+    if (!forge_check_name(publish->owner, publish->name, error))
+        return NULL;
+    if (publish->default_branch && !forge_check_branch(publish->default_branch, error))
+        return NULL;
     if (publish->dry)
         return foresee(forge, arena, publish, error);
     repository = claim(forge, publish, error);
@@ -224,30 +212,6 @@ static const Value *publish_builtin(Forge *forge, Arena *arena, const ForgePubli
     return publish_value(forge, arena, repository, error);
 }
 
-static void say_unknown_host(const char *host, GError **error)
-{
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT,
-                "the host %s is not configured: add it to forge.hosts (built-in), or a token for it"
-                " to integrations.github",
-                host);
-}
-
-const Value *forge_publish(Forge *forge, Arena *arena, const ForgePublish *publish, GError **error)
-{
-    switch (forge_kind_of_host(forge, publish->host)) {
-    case FORGE_BUILTIN:
-        return publish_builtin(forge, arena, publish, error);
-    case FORGE_GITHUB:
-        if (publish->dry)
-            return foresee_remote(arena, publish);
-        return forge_github_publish(forge, arena, publish, error);
-    case FORGE_UNKNOWN:
-        break;
-    }
-    say_unknown_host(publish->host, error);
-    return NULL;
-}
-
 const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const char *owner,
                          const char *name, const char *intent_id, GError **error)
 {
@@ -255,8 +219,6 @@ const Value *forge_probe(Forge *forge, Arena *arena, const char *host, const cha
     g_autofree char *folder = NULL;
     GError *why = NULL;
 
-    if (forge_kind_of_host(forge, host) == FORGE_GITHUB)
-        return forge_github_probe(forge, arena, host, owner, name, intent_id, error);
     if (!forge_check_name(owner, name, error))
         return NULL;
     repository = forge_store_find(db_reader(forge->db), owner, name, &why);

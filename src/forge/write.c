@@ -33,7 +33,8 @@ static gboolean put_files(git_repository *git, git_index *index, const Value *fi
             continue;
         }
         there = git_index_get_bypath(index, path, 0);
-        if (there && there->mode == GIT_FILEMODE_BLOB_EXECUTABLE)
+        if (value_bool(value_get(file, "executable"),
+                       there && there->mode == GIT_FILEMODE_BLOB_EXECUTABLE))
             entry.mode = GIT_FILEMODE_BLOB_EXECUTABLE;
         if (git_blob_create_from_buffer(&entry.id, git, value_string(content, ""),
                                         value_string_length(content)) < 0 ||

@@ -7,7 +7,7 @@ const sha = (text) => createHash('sha1').update(text).digest('hex');
 /** The id git gives a blob. */
 export const blobId = (text) => sha(`blob ${Buffer.byteLength(text)}\0${text}`);
 
-class FakeHost {
+export class FakeHost {
   requests = [];
   faults = [];
   limit = null;
@@ -56,16 +56,17 @@ class FakeHost {
     this.requests.push(seen);
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
-    seen.body = Buffer.concat(chunks).toString();
+    seen.bytes = Buffer.concat(chunks);
+    seen.body = seen.bytes.toString();
     try {
-      reply = this.limit ?? this.#checked(seen, url);
+      reply = this.limit ?? (await this.checked(seen, url));
     } catch (error) {
       if (!error.reply) {
         this.faults.push(`${request.method} ${request.url}: ${error.message}`);
         reply = { status: 500, body: { message: error.message } };
       } else reply = error.reply;
     }
-    const body = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+    const body = typeof reply.body === 'string' || Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body);
     const headers = { 'content-type': typeof reply.body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8', ...reply.headers };
     seen.status = reply.status ?? 200;
     if (headers.etag && request.headers['if-none-match'] === headers.etag) {
@@ -76,7 +77,7 @@ class FakeHost {
     }
   }
 
-  #checked(seen, url) {
+  checked(seen, url) {
     const accept = seen.headers.accept;
     if (!seen.headers['user-agent']) throw new Error('no User-Agent');
     if (!accept) throw new Error('no Accept');

@@ -85,10 +85,13 @@ char *action_would_read(ActionRun *run, const char *url, gsize *length);
 
 extern const Action action_fetch_template_file, action_fetch_plain_file, action_fs_readdir,
     action_fs_read, action_fs_write, action_fs_append, action_catalog_fetch;
-extern const Action action_fetch_template, action_fetch_plain, action_publish_github,
+extern const Action action_fetch_template, action_fetch_plain,
     action_catalog_register, action_catalog_write, action_debug_log, action_debug_wait,
     action_fs_rename, action_fs_delete, action_pave_approval, action_terraform_apply,
     action_terraform_destroy;
+
+/* Of source hosts, NULL-terminated. */
+extern const Action *const host_actions[];
 
 /* What the configuration defines; sets error where a definition is wrong. */
 gboolean custom_actions_load(Scaffolder *scaffolder, GError **error);

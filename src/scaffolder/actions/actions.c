@@ -15,7 +15,6 @@ static const Action *const BUILT_IN[] = {
     &action_catalog_fetch,
     &action_fetch_template,
     &action_fetch_plain,
-    &action_publish_github,
     &action_catalog_register,
     &action_catalog_write,
     &action_debug_log,
@@ -64,17 +63,23 @@ void actions_add(Scaffolder *scaffolder, Action *action)
     g_ptr_array_sort(scaffolder->actions, compare_actions);
 }
 
+static void add_built_in(Scaffolder *scaffolder, const Action *built_in)
+{
+    Action *action = arena_new0(scaffolder->arena, Action, 1);
+
+    *action = *built_in;
+    action->definition = read_definition(scaffolder, action->id);
+    action->input = value_get(action->definition, "input");
+    action->output = value_get(action->definition, "output");
+    actions_add(scaffolder, action);
+}
+
 gboolean actions_load(Scaffolder *scaffolder, GError **error)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(BUILT_IN); i++) {
-        Action *action = arena_new0(scaffolder->arena, Action, 1);
-
-        *action = *BUILT_IN[i];
-        action->definition = read_definition(scaffolder, action->id);
-        action->input = value_get(action->definition, "input");
-        action->output = value_get(action->definition, "output");
-        actions_add(scaffolder, action);
-    }
+    for (gsize i = 0; i < G_N_ELEMENTS(BUILT_IN); i++)
+        add_built_in(scaffolder, BUILT_IN[i]);
+    for (guint i = 0; host_actions[i]; i++)
+        add_built_in(scaffolder, host_actions[i]);
     for (gsize i = 0; i < G_N_ELEMENTS(ALIASES); i++) {
         Action *action = arena_new0(scaffolder->arena, Action, 1);
 
