@@ -54,6 +54,11 @@ test('a dry run says what would change, and sends nothing', async () => {
   assert.deepEqual(gitea.requests, []);
 });
 
+test('what a template made is taken away again', async () => {
+  await house.undo((await house.make('publish', { repoUrl: urlOf('undone') })).id);
+  assert.equal(gitea.repositories.get('tools/undone'), undefined);
+});
+
 test('a publication that was interrupted goes on from what is there', async () => {
   let reached;
   const made = new Promise((done) => (reached = done));

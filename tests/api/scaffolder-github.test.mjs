@@ -28,6 +28,14 @@ const templates = {
     steps: [fetch('change'), step('publish:github:pull-request', { branchName: 'docs', title: 'Docs', description: 'Where to begin', targetPath: 'docs', filesToDelete: ['old.md'], draft: true, reviewers: ['ann'], teamReviewers: ['team-a'], assignees: ['ben'], commitMessage: 'write docs', gitAuthorName: 'Ada', gitAuthorEmail: 'ada@example.com', update: '${{ parameters.update }}', forceFork: '${{ parameters.fork }}' })],
     output: { it: '${{ steps.it.output }}' },
   },
+  builtin: {
+    steps: [
+      fetch(), { id: 'made', action: 'publish:github', input: { repoUrl: url, defaultBranch: 'main', topics: ['shop'] } },
+      { id: 'change', action: 'fetch:plain', input: { url: './change', targetPath: 'change' } },
+      { id: 'it', action: 'publish:github:pull-request', input: { repoUrl: url, branchName: 'docs', title: 'Docs', description: 'Where to begin', sourcePath: 'change', targetPath: 'docs', filesToDelete: ['bin/run'] } },
+    ],
+    output: { it: '${{ steps.it.output }}' },
+  },
   nothing: { steps: [fetch(), step('publish:github:pull-request', { branchName: 'same', title: 'Same', description: '' })], output: { it: '${{ steps.it.output }}' } },
   webhook: one('github:webhook', { webhookUrl: 'https://ci.example.com/hook', webhookSecret: '${{ secrets.HOOK }}', events: ['push', 'release'], contentType: 'json' }),
   environment: one('github:environment:create', { name: 'live', deploymentBranchPolicy: { protected_branches: false, custom_branch_policies: true }, customBranchPolicyNames: ['release/*'], customTagPolicyNames: ['v*'], environmentVariables: { URL: 'x' }, secrets: { API_KEY: 'hush-hush' }, waitTimer: 5, preventSelfReview: true, reviewers: ['user:default/ann', 'group:default/team-a'] }),
@@ -55,6 +63,7 @@ before(async () => {
     files: { 'skeleton/README.md': '# Orders\n', 'skeleton/bin/run': '#!/bin/sh\n', 'change/begin.md': 'Begin\n' },
     config: {
       integrations: { github: [{ host: github.host, apiBaseUrl: `${github.url}/api/v3`, token: github.token }, { host: 'ghe.example.com' }] },
+      forge: { hosts: { 'code.example.com': 'builtin' } },
       scaffolder: { defaultAuthor: { name: 'House', email: 'house@example.com' } },
     },
   });
@@ -228,13 +237,67 @@ test('a dry run says what would change, and sends nothing', async () => {
   assert.deepEqual(github.requests.map(({ method, path }) => `${method} ${path}`), []);
 });
 
+test('what a template made is taken away again', async () => {
+  const whole = await house.make('whole', { repoUrl: urlOf('undone') }, { KEY: 'a-very-secret-key' });
+  const preview = await house.undo(whole.id);
+  assert.ok(preview.items.every(({ warning }) => !warning), JSON.stringify(preview.items));
+  assert.equal(at('undone'), undefined);
+  const parts = given('undone-parts');
+  parts.issues.push({ number: 1, title: 'there', state: 'open', created_at: new Date().toISOString(), labels: [{ name: 'docs' }] });
+  const values = { repoUrl: urlOf('undone-parts'), update: false, fork: false };
+  for (const [name, check] of [
+    ['propose', () => assert.deepEqual([parts.pulls.map(({ state }) => state), github.head('acme/undone-parts', 'docs')], [['closed'], null])],
+    ['webhook', () => assert.deepEqual(parts.hooks, [])],
+    ['environment', () => assert.deepEqual(parts.environments, {})],
+    ['protect', () => assert.deepEqual(parts.protection, {})],
+    ['issue', () => assert.equal(parts.issues.at(-1).state, 'closed')],
+    ['label', () => assert.deepEqual(parts.issues[0].labels, [{ name: 'docs' }])],
+    ['autolink', () => assert.deepEqual(parts.autolinks, [])],
+    ['key', () => assert.deepEqual([parts.keys, parts.secrets], [[], {}])],
+    ['pages', () => assert.equal(parts.pages, null)],
+  ]) {
+    await house.undo((await house.make(name, values, { HOOK: 'hook-secret', PRIVATE: 'private-half' })).id);
+    check();
+  }
+  noFaults();
+});
+
+test('a repository in which somebody works by now is named before it is deleted', async () => {
+  const { id } = await house.make('publish', { repoUrl: urlOf('worked-in') });
+  github.commit('acme/worked-in', { 'more.md': 'more' });
+  const { items } = await house.pave.get(`/api/scaffolder/v1/tasks/${id}/undo`);
+  assert.match(items.find(({ kind }) => kind === 'repository').warning, /1 commit was pushed since/);
+  /* Another of the same name is not the one that was made. */
+  github.repositories.delete('acme/worked-in');
+  given('worked-in');
+  await house.undo(id);
+  assert.ok(at('worked-in'));
+});
+
+test('on the built-in forge a repository and a pull request are made, and what means nothing there is said', async () => {
+  const repoUrl = 'code.example.com?owner=acme&repo=inside';
+  const { effects } = await house.dryRun('builtin', { repoUrl });
+  assert.deepEqual(effects.filter(({ kind }) => ['repository', 'pull-request'].includes(kind)).map(({ kind, ref }) => `${kind} ${ref}`), ['repository acme/inside', 'pull-request acme/inside#0']);
+  const { output: { it }, lines, id } = await house.make('builtin', { repoUrl });
+  assert.match(lines, /The input topics has no effect on the built-in forge/);
+  const pulls = '/api/forge/v1/repositories/acme/inside/pulls';
+  const { items: [pull] } = await house.pave.get(pulls);
+  assert.deepEqual([it.pullRequestNumber, it.targetBranchName, it.remoteUrl], [pull.number, 'main', pull.url]);
+  assert.deepEqual([pull.title, pull.head, pull.state], ['Docs', 'docs', 'open']);
+  const { items } = await house.pave.get(`${pulls}/${pull.number}/files`);
+  assert.deepEqual(items.map(({ path, status }) => `${status} ${path}`).sort(), ['added docs/begin.md', 'deleted bin/run']);
+  const hook = await house.run('webhook', { repoUrl }, { HOOK: 'hook-secret' });
+  assert.match(hook.lines, /github:webhook has no meaning on the built-in forge/);
+  await house.undo(id);
+  await assert.rejects(house.pave.get('/api/forge/v1/repositories/acme/inside'), ({ status }) => status === 404);
+  assert.deepEqual(github.requests, []);
+});
+
 test('a step that was interrupted finds what it made, and makes nothing twice', async () => {
   given('crash');
   for (const [name, path, check] of [
     ['publish', /\/orgs\/acme\/repos$/, () => assert.ok(github.head('acme/after-crash', 'main'))],
     ['webhook', /\/hooks$/, () => assert.equal(at('crash').hooks.length, 1)],
-    ['issue', /\/issues$/, () => assert.equal(at('crash').issues.length, 1)],
-    ['dispatch', /\/dispatches$/, () => assert.equal(at('crash').dispatches.length, 1)],
     ['propose', /\/pulls$/, () => assert.equal(at('crash').pulls.length, 1)],
     ['push', /git-receive-pack$/, () => assert.equal(github.git('acme/pushed', 'rev-list', '--count', 'main'), '1')],
   ]) {

@@ -157,6 +157,23 @@ test('a dry run says what would change, and sends nothing', async () => {
   assert.deepEqual(gitlab.requests.map(({ method, path }) => `${method} ${path}`), []);
 });
 
+test('what a template made is taken away again', async () => {
+  await house.undo((await house.make('publish', { repoUrl: urlOf('undone'), skip: false })).id);
+  assert.equal(at('undone'), undefined);
+  const parts = given('undone-parts');
+  for (const [name, check] of [
+    ['request', () => assert.deepEqual([parts.requests.map(({ state }) => state), gitlab.head('acme/undone-parts', 'docs')], [['closed'], null])],
+    ['variable', () => assert.deepEqual(parts.variables, [])],
+    ['access', () => assert.deepEqual(parts.tokens, [])],
+    ['deploy', () => assert.deepEqual(parts.deploys, [])],
+    ['issue', () => assert.equal(parts.issues[0].state, 'closed')],
+  ]) {
+    await house.undo((await house.make(name, { repoUrl: urlOf('undone-parts'), id: parts.id, rules: false })).id);
+    check();
+  }
+  noFaults();
+});
+
 test('a step that was interrupted finds what it made, and makes nothing twice', async () => {
   const crash = given('crash');
   for (const [name, path, check] of [

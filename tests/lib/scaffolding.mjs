@@ -53,6 +53,18 @@ export async function startScaffolding({ templates, files = {}, config = {} }) {
     dryRun: (name, values = {}, secrets = {}) => pave.post('/api/scaffolder/v1/preview', { templateRef: `template:default/${name}`, values, secrets }),
     /** What a task made, in order. */
     effects: async (id) => (await pave.get('/api/scaffolder/v1/provenance')).items.find((item) => item.taskId === id)?.objects.filter(({ operation }) => operation !== 'read') ?? [],
+    /** Takes back what a task made: what was said about it before. */
+    async undo(id) {
+      const path = `/api/scaffolder/v1/tasks/${id}/undo`;
+      const preview = await pave.get(path);
+      const started = await pave.post(path, { confirm: preview.confirm });
+      const job = await pave.until('it was taken back', async () => {
+        const shown = await pave.get(`/api/jobs/v1/jobs/${started.id}`);
+        return !['queued', 'running'].includes(shown.state) && shown;
+      }, 30);
+      assert.equal(job.state, 'succeeded', job.error?.message);
+      return preview;
+    },
     /** The server dies at once; its supervisor starts it again. */
     async kill() {
       const { stdout } = await run('pgrep', ['-P', String(server.pid())]);

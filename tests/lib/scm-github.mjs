@@ -187,6 +187,7 @@ export class WritableGitHub extends WritableHost {
         return ok({ ref: `refs/heads/${branch}`, object: { type: 'commit', sha } });
       }],
       ['GET', repo('/git/commits/([0-9a-f]{40})'), null, (_, owner, name, sha) => ok(commitOf(at(owner, name), sha))],
+      ['GET', repo('/compare/([0-9a-f]{40})\\.\\.\\.([^/]+)'), null, (_, owner, name, from, to) => ok({ ahead_by: Number(this.git(at(owner, name).full_name, 'rev-list', '--count', `${from}..${to}`)) })],
       ['GET', repo('/contents/(.+)'), null, (_, owner, name, path, seen) => {
         if (!this.files(at(owner, name).full_name, seen.query.ref).includes(path)) throw this.notFound();
         return ok({ path, type: 'file' });

@@ -36,8 +36,7 @@ static const Value *contents_of(const PullRequest *pull, GError **error)
     }
     for (guint i = 0; i < value_count(deleted); i++)
         value_append(arena, files,
-                     hosting_body(arena, "path",
-                                  pull_target(pull, value_string(value_item(deleted, i), ""))));
+                     hosting_body(arena, "path", value_string(value_item(deleted, i), "")));
     return entries ? files : NULL;
 }
 
