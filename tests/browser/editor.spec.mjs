@@ -57,6 +57,20 @@ test('text that is torn is marked where it is, and the form stays as it was', as
   await expect(page.getByRole('button', { name: 'Dry run' })).toBeDisabled();
 });
 
+test('a schema that is wrong is said to be so where the form would stand, and the text stays', async ({ page }) => {
+  await sample(page, 'A service');
+  const text = page.getByRole('textbox', { name: 'template.yaml' });
+  const whole = await text.inputValue();
+  for (const wrong of ['$ref: "#/definitions/nowhere"', 'type: strin', 'enum: nonsense', 'oneOf: 7', 'type: array', 'ui:order: [x]'])
+    for (const place of ['title: Description', 'title: The service']) {
+      await text.fill(whole.replace(place, (found) => `${found}\n          ${wrong}`.replace(/\n {10}/, place === 'title: Description' ? '\n          ' : '\n      ')));
+      await expect(page.getByRole('radiogroup', { name: 'Page of the form' })).toBeVisible();
+      await expect(text).toBeVisible();
+    }
+  await text.fill(whole);
+  await expect(page.getByLabel('Description')).toBeVisible();
+});
+
 test('a folder of this machine is worked on and taken along', async ({ page }) => {
   await page.goto('/create/edit');
   await page.getByLabel('Open a folder').last().setInputFiles(folder);

@@ -14,7 +14,14 @@ import { queryClient } from './api/query';
 import { router } from './router';
 import { cssVariables, theme } from './theme';
 
-createRoot(document.getElementById('root')!).render(
+// A boundary that shows its error where it belongs needs no line in the console beside it.
+const isQuiet = (boundary: unknown) => (boundary as { constructor?: { quiet?: boolean } } | null)?.constructor?.quiet === true;
+
+createRoot(document.getElementById('root')!, {
+  onCaughtError: (error, { errorBoundary }) => {
+    if (!isQuiet(errorBoundary)) console.error(error);
+  },
+}).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>

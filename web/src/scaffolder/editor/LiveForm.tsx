@@ -3,6 +3,7 @@ import { IconForms } from '@tabler/icons-react';
 import { useMemo, useState } from 'react';
 import { EmptyState } from '../../shell/States';
 import type { ParameterSchema, TaskInput } from '../api';
+import { FormBoundary } from '../form/FormBoundary';
 import type { FormContext } from '../form/options';
 import type { WizardPage } from '../form/pages';
 import { ReviewList } from '../form/ReviewList';
@@ -26,6 +27,15 @@ const unfocused = (page: WizardPage): WizardPage => ({
   ) as WizardPage['uiSchema'],
 });
 
+// Half-written schemas come by at every key; what cannot be made of one is left as it is.
+function drawn<T>(make: () => T, otherwise: T): T {
+  try {
+    return make();
+  } catch {
+    return otherwise;
+  }
+}
+
 /** The values one tries a template with. They live as long as the page and are kept nowhere. */
 export function useLiveForm(schema: ParameterSchema | undefined): LiveFormState {
   const [written, setValues] = useState<Values>({});
@@ -34,7 +44,7 @@ export function useLiveForm(schema: ParameterSchema | undefined): LiveFormState 
   const [flags] = useState(activeFlags);
   return useMemo(() => {
     const steps = schema?.steps ?? [];
-    const pages = wizardPages(steps, written, flags).map(unfocused);
+    const pages = drawn(() => wizardPages(steps, written, flags).map(unfocused), []);
     const values = withDefaults(pages, written);
     return {
       pages,
@@ -48,7 +58,7 @@ export function useLiveForm(schema: ParameterSchema | undefined): LiveFormState 
         setHost: (id: string, host: string) => setHosts((old) => ({ ...old, [id]: host })),
       },
       input: () => {
-        const { values: sent, secrets } = taskInput(pages, shownValues(steps, pages, values));
+        const { values: sent, secrets } = taskInput(pages, drawn(() => shownValues(steps, pages, values), values));
         return { values: sent, secrets: { ...tokens, ...secrets } };
       },
     };
@@ -78,6 +88,7 @@ export function LiveForm({ form }: { form: LiveFormState }) {
           data={[...pages.map((each, index) => ({ value: String(index), label: each.title })), { value: String(pages.length), label: 'Review' }]}
         />
       </Box>
+      <FormBoundary of={pages}>
       {page ? (
         <>
           {page.description && (
@@ -96,6 +107,7 @@ export function LiveForm({ form }: { form: LiveFormState }) {
       ) : (
         <ReviewList pages={pages} values={values} onEdit={setAt} />
       )}
+      </FormBoundary>
     </Stack>
   );
 }

@@ -9,6 +9,7 @@ import { Page } from '../../shell/Page';
 import { ErrorState, Loaded } from '../../shell/States';
 import { useCreateTask, useParameterSchema, usePreview, type ParameterSchema } from '../api';
 import { DryRunView } from '../preview/DryRunView';
+import { FormBoundary } from './FormBoundary';
 import { Plan } from './Plan';
 import { declaredNames } from './pages';
 import { ReviewList } from './ReviewList';
@@ -136,6 +137,7 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
                   {page.description}
                 </Text>
               )}
+              <FormBoundary of={pages}>
               <WizardForm
                 key={page.index}
                 page={page}
@@ -159,6 +161,7 @@ function Wizard({ schema, entity, templateRef }: WizardProps) {
                   <Button type="submit">{at === pages.length - 1 ? (labels?.reviewButtonText ?? 'Review') : 'Next'}</Button>
                 </Group>
               </WizardForm>
+              </FormBoundary>
             </Box>
           ) : (
             <Review wizard={wizard} schema={schema} templateRef={templateRef} create={create} onCreate={submit} />

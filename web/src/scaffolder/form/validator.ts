@@ -119,10 +119,19 @@ function check(schema: unknown, data: unknown): OutputUnit[] {
     .errors.filter((unit) => !WRAPPERS.has(unit.keyword));
 }
 
+// A schema that is wrong itself refuses nothing here; the server says what is wrong with it.
+function checked(schema: unknown, data: unknown): OutputUnit[] {
+  try {
+    return check(schema, data);
+  } catch {
+    return [];
+  }
+}
+
 export const validator: ValidatorType = {
   validateFormData(data, schema, _custom, transform, ui) {
     const all = [
-      ...check(schema, data).map((unit) => toError(unit, schema as Node)),
+      ...checked(schema, data).map((unit) => toError(unit, schema as Node)),
       ...fieldErrors(ui as Node | undefined, data),
     ];
     const unique = all.filter((error, index) => all.findIndex((each) => each.property === error.property) === index);
