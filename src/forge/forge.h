@@ -117,7 +117,8 @@ const Value *forge_contributors(Forge *forge, Arena *arena, const char *owner, c
 /* The paths in which two commits differ, as an array of strings, at most limit. */
 const Value *forge_changed_paths(Forge *forge, Arena *arena, const char *owner, const char *name,
                                  const char *older, const char *newer, guint limit, GError **error);
-/* Commits files (array of {path, content}) on branch as author; the commit id. */
+/* Commits files (array of {path, content}; without content they go) on branch as author; the commit
+ * id. A branch below "pave/" that is not there begins at the default one. */
 char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
                          const Value *files, const char *message, const char *actor,
                          const char *cause, GError **error);

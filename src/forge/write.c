@@ -69,6 +69,25 @@ static gboolean commit_once(git_repository *git, const char *branch, const Value
            forge_git_commit_tree(git, branch, parent, &tree, author, id, error);
 }
 
+static gboolean begin_branch(git_repository *git, const char *branch, const char *from,
+                             GError **error)
+{
+    git_reference *there = NULL;
+
+    if (!branch || !g_str_has_prefix(branch, "pave/"))
+        return TRUE;
+    if (git_branch_lookup(&there, git, branch, GIT_BRANCH_LOCAL) < 0) {
+        g_autoptr(git_commit) parent = forge_git_commit(git, from, from, error);
+
+        if (!parent)
+            return FALSE;
+        if (git_branch_create(&there, git, branch, parent, 0) < 0)
+            return forge_git_failed(error, "cannot make the branch");
+    }
+    git_reference_free(there);
+    return TRUE;
+}
+
 char *forge_commit_files(Forge *forge, const char *owner, const char *name, const char *branch,
                          const Value *files, const char *message, const char *actor,
                          const char *cause, GError **error)
@@ -83,7 +102,7 @@ char *forge_commit_files(Forge *forge, const char *owner, const char *name, cons
         return NULL;
     folder = forge_folder(forge, repository->owner, repository->name);
     git = forge_git_open(folder, error);
-    if (!git)
+    if (!git || !begin_branch(git, branch, repository->default_branch, error))
         return NULL;
     for (guint tries = 1;; tries++) {
         GError *why = NULL;

@@ -22,6 +22,9 @@ SCAFFOLDER_HANDLER(scaffolder_api_task_eventstream);
 /* dry_run.c */
 SCAFFOLDER_HANDLER(scaffolder_api_dry_run);
 SCAFFOLDER_HANDLER(scaffolder_api_preview);
+/* files.c */
+SCAFFOLDER_HANDLER(scaffolder_api_files);
+SCAFFOLDER_HANDLER(scaffolder_api_files_change);
 /* lint.c */
 SCAFFOLDER_HANDLER(scaffolder_api_lint);
 /* autocomplete.c */
