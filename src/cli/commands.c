@@ -65,6 +65,19 @@ const Command cli_commands[] = {
      "  pave template test --update                    after a change that is meant\n"
      "  pave template test --format junit > report.xml",
      command_template_test},
+    {"upgrade", "[REPOSITORY]", "Who is behind its template; with a repository, upgrade it",
+     "  pave upgrade --state behind\n"
+     "  pave upgrade acme-corp/order-service --preview     what would change\n"
+     "  pave upgrade acme-corp/order-service               opens the pull request\n"
+     "  pave upgrade acme-corp/order-service --set region=north",
+     command_upgrade},
+    {"upgrade campaign", "TEMPLATE", "Upgrade all that a template made, and watch it",
+     "  pave upgrade campaign new-microservice --title 'Everybody on Alpine 3.20'\n"
+     "  pave upgrade campaign new-microservice -r acme-corp/order-service -r acme-corp/cart",
+     command_upgrade_campaign},
+    {"upgrade campaigns", "[ID]", "Campaigns, or one of them",
+     "  pave upgrade campaigns\n  pave upgrade campaigns 01989f2e-… --retry",
+     command_upgrade_campaigns},
     {"catalog lint", "[PATH…]", "Check catalog files, without a server",
      "  pave catalog lint                              the whole repository\n"
      "  pave catalog lint catalog-info.yaml 'services/*/catalog-info.yaml'\n"

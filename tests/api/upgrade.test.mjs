@@ -1,10 +1,11 @@
 // Day 2: repositories made of a template follow it by pull requests, with real git; what people made of them stays.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { signedIn, writeOrganization } from '../lib/organization.mjs';
+import { killServer } from '../lib/processes.mjs';
 import { startPave } from '../lib/server.mjs';
 
 const files = {
@@ -64,7 +65,7 @@ spec: { type: service, lifecycle: production, owner: team-a }
 
 const own = '/api/scaffolder/v1';
 const refused = (status, words = /./) => (error) => error.status === status && words.test(error.body);
-let organization, server, pave, home;
+let organization, failpoints, server, pave, home;
 
 const clone = async (repository) => {
   const folder = await mkdtemp(join(home, 'work-'));
@@ -102,7 +103,9 @@ const show = async (repository, ref, path) => pave.git(await clone(repository), 
 
 before(async () => {
   organization = await writeOrganization(files);
-  server = await startPave(organization);
+  failpoints = await mkdtemp(join(tmpdir(), 'failpoints-'));
+  await chmod(failpoints, 0o777);
+  server = await startPave(organization, { PAVE_FAILPOINTS: failpoints });
   pave = server.pave;
   await pave.signIn();
   home = await mkdtemp(join(tmpdir(), 'pave-git-'));
@@ -110,7 +113,7 @@ before(async () => {
 });
 after(async () => {
   await server?.remove();
-  for (const folder of [home, organization]) if (folder) await rm(folder, { recursive: true, force: true });
+  for (const folder of [home, organization, failpoints]) if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 test('what was made says what it was made of', async () => {
@@ -259,4 +262,50 @@ test('what the new template asks for and the old did not is said', async () => {
   assert.equal(ended.state, 'succeeded', JSON.stringify(ended.error));
   const { head } = await pave.get(`/api/forge/v1/repositories/acme/gamma/pulls/${ended.output.number}`);
   assert.equal(await show('acme/gamma', head, 'LICENSE'), 'gamma in north, small.\n');
+});
+
+test('from the command line: who is behind, what would change, all of it at once', async () => {
+  await change('house/templates', { 'skeleton/Dockerfile': 'FROM alpine:3.21\nCMD ["${{ values.name }}"]\n' });
+  const list = await pave.cli('upgrade', '--template', 'service', '--json');
+  assert.deepEqual(JSON.parse(list).items.map(({ repository }) => repository.name), ['alpha', 'beta', 'gamma']);
+  assert.match(await pave.cli('upgrade', '--state', 'open'), /^acme\/gamma +template:default\/service +open/m);
+  assert.match(await pave.cli('upgrade', 'acme/beta', '--preview', '--set', 'region=south'), /Dockerfile: modified[^]*^\+FROM alpine:3\.21$/m);
+  await assert.rejects(pave.cli('upgrade', 'acme/beta'), /[Rr]egion/);
+  assert.match(await pave.cli('upgrade', 'acme/beta', '--set', 'region=south'), /\/repositories\/acme\/beta\/pulls\/\d+/);
+  const campaign = JSON.parse(await pave.cli('upgrade', 'campaign', 'service', '--title', 'All of them', '-r', 'acme/beta', '-r', 'acme/gamma', '--json'));
+  assert.deepEqual(campaign.items.map(({ repository, state: now }) => [repository.name, now]), [['beta', 'open'], ['gamma', 'open']]);
+  assert.match(await pave.cli('upgrade', 'campaigns'), /All of them +template:default\/service +done +2\/2, 2 open/);
+});
+
+test('killed where it is worst, a campaign goes on and repeats nothing', async () => {
+  const kind = 'scaffolder-upgrade';
+  const points = [`checkpoint.${kind}-plan`, `intent.${kind}-branch`, `checkpoint.${kind}-branch`, `checkpoint.${kind}-pull-request`];
+  const names = ['delta', 'epsilon', 'zeta'];
+  const task = (name) => pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/service', values: { name, region: 'east' } });
+  const made = await Promise.all(names.map(task));
+  await Promise.all(made.map(({ id }) => job(id)));
+  await change('house/templates', { 'skeleton/NOTES.md': 'The newest notes of ${{ values.name }}.\n' });
+  await pave.until('they are behind', async () => (await state('acme/zeta')).state === 'behind', 30);
+  await Promise.all(points.map((point) => writeFile(join(failpoints, `${point}.armed`), '')));
+  const { id } = await pave.post(`${own}/campaigns`, { template: 'service', repositories: names.map((name) => `acme/${name}`) });
+  const hits = async () => (await readdir(failpoints)).filter((file) => file.endsWith('.hit')).length;
+  let killed = 0;
+  const campaign = await pave.until('the campaign is done', async () => {
+    if ((await hits()) > killed) {
+      killed = await hits();
+      await killServer(server.pid());
+      await pave.until('the server again', async () => (await pave.raw('GET', '/healthz')).status === 200, 30);
+    }
+    const now = await pave.get(`${own}/campaigns/${id}`);
+    return now.state === 'done' && now;
+  }, 60);
+  assert.equal(await hits(), points.length);
+  assert.deepEqual(campaign.items.map(({ state: now, pullRequest }) => [now, pullRequest?.number]), names.map(() => ['open', 1]), JSON.stringify(campaign.items));
+  for (const name of names) {
+    const { items } = await pave.get(`/api/forge/v1/repositories/acme/${name}/pulls?state=all`);
+    assert.equal(items.length, 1, name);
+    assert.equal((await pave.get(`/api/forge/v1/repositories/acme/${name}/pulls/1/commits`)).items.length, 1, name);
+    assert.equal((await pave.get(`/api/forge/v1/repositories/acme/${name}/branches`)).items.length, 2, name);
+    assert.equal(await show(`acme/${name}`, items[0].head, 'NOTES.md'), `The newest notes of ${name}.\n`);
+  }
 });

@@ -4,6 +4,7 @@
 #include "scaffolder/api/api.h"
 #include "scaffolder/scaffolder_internal.h"
 
+#include "formats/json.h"
 #include "spine/access.h"
 
 enum { LIST_MAX = 500, HOSTS_ASKED_MAX = 10, DUE_MS = 30000 };
@@ -159,15 +160,27 @@ Response *scaffolder_api_upgrades(Request *request, void *room, GError **error)
 
 Response *scaffolder_api_upgrade_preview(Request *request, void *room, GError **error)
 {
-    const UpgradeRow *row = row_of(request, room, request_query(request, "repository"),
-                                   "scaffolder.upgrade.create", error);
-    const Value *preview =
-        row ? upgrade_preview(room, request_arena(request), row, NULL, error) : NULL;
+    Arena *arena = request_arena(request);
+    const char *text = request_query(request, "values");
+    const Value *values = text ? json_parse(arena, text, -1, error) : NULL;
+    const UpgradeRow *row =
+        text && !values ? NULL
+                        : row_of(request, room, request_query(request, "repository"),
+                                 "scaffolder.upgrade.create", error);
+    const Value *preview = row ? upgrade_preview(room, arena, row, values, error) : NULL;
 
     return preview ? response_json(request, 200, preview) : NULL;
 }
 
 /* ---- asking for one ---- */
+
+static gboolean check_values(const Value *values, GError **error)
+{
+    if (!values || value_is(values, VALUE_OBJECT))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "request/body/values must be object");
+    return FALSE;
+}
 
 typedef struct {
     Scaffolder *scaffolder;
@@ -205,10 +218,8 @@ Response *scaffolder_api_upgrade_create(Request *request, void *room, GError **e
     if (!body)
         return NULL;
     wish.values = value_get(body, "values");
-    if (wish.values && !value_is(wish.values, VALUE_OBJECT)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "request/body/values must be object");
+    if (!check_values(wish.values, error))
         return NULL;
-    }
     wish.row = row_of(request, room, value_path_string(body, "repository", NULL),
                       "scaffolder.upgrade.create", error);
     /* What it would ask for is said now rather than by a job that fails. */
@@ -245,9 +256,10 @@ Response *scaffolder_api_campaign_create(Request *request, void *room, GError **
         return NULL;
     }
     template = catalog_ref(arena, template, "template", "default", error);
-    if (!template || !may_campaign(request, room, template, error))
+    if (!template || !check_values(value_get(body, "values"), error) ||
+        !may_campaign(request, room, template, error))
         return NULL;
-    id = campaign_start(room, arena, template, repositories,
+    id = campaign_start(room, arena, template, repositories, value_get(body, "values"),
                         value_path_string(body, "title", NULL), access_actor(request), error);
     return id ? reply_id(request, id) : NULL;
 }

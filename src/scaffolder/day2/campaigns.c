@@ -64,6 +64,7 @@ typedef struct {
     Scaffolder *scaffolder;
     Arena *arena;
     const char *id, *template, *version, *title, *actor;
+    const Value *values; /* what the new template asks for; NULL */
     GPtrArray *rows;
 } Start;
 
@@ -77,8 +78,8 @@ static gboolean write_start(DbConn *tx, void *data, GError **error)
         return FALSE;
     for (guint i = 0; i < start->rows->len; i++) {
         const UpgradeRow *row = start->rows->pdata[i];
-        const char *job = upgrade_submit(tx, start->scaffolder, start->arena, row, NULL,
-                                         start->actor, error);
+        const char *job = upgrade_submit(tx, start->scaffolder, start->arena, row,
+                                         start->values, start->actor, error);
 
         if (!job || db_exec(tx, error, SQL_ADD_ITEM, "tittt", start->id, (int64_t)i, row->host,
                             row->repository, job) < 0)
@@ -150,12 +151,13 @@ static gboolean describe(Start *start, const char *title, GError **error)
 }
 
 const char *campaign_start(Scaffolder *scaffolder, Arena *arena, const char *template,
-                           const Value *repositories, const char *title, const char *actor,
-                           GError **error)
+                           const Value *repositories, const Value *values, const char *title,
+                           const char *actor, GError **error)
 {
     g_autofree char *id = clock_new_id();
     g_autoptr(GPtrArray) rows = NULL;
-    Start start = {.scaffolder = scaffolder, .arena = arena, .id = id, .actor = actor};
+    Start start = {
+        .scaffolder = scaffolder, .arena = arena, .id = id, .values = values, .actor = actor};
 
     start.template = catalog_ref(arena, template, "template", "default", error);
     if (!start.template || !describe(&start, title, error))

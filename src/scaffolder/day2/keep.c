@@ -68,8 +68,18 @@ static gboolean add_repository(DbConn *tx, Runner *runner, const Effect *effect,
            upgrade_store_add(tx, &row, error);
 }
 
+/* A repository that is made first and filled later is made of what is read in between, too. */
+static gboolean add_sources(DbConn *tx, Runner *runner, GError **error)
+{
+    const Value *sources = upgrade_store_sources(tx, runner->arena, runner->task_id, error);
+
+    return sources && upgrade_store_set_sources(tx, runner->task_id, sources, error);
+}
+
 gboolean upgrade_remember(DbConn *tx, Runner *runner, const GPtrArray *effects, GError **error)
 {
+    bool read = false;
+
     for (guint i = 0; i < effects->len; i++) {
         const Effect *effect = effects->pdata[i];
 
@@ -77,8 +87,9 @@ gboolean upgrade_remember(DbConn *tx, Runner *runner, const GPtrArray *effects, 
             g_str_equal(effect->operation, "create") &&
             !add_repository(tx, runner, effect, error))
             return FALSE;
+        read = read || g_str_equal(effect->kind, "source");
     }
-    return TRUE;
+    return !read || add_sources(tx, runner, error);
 }
 
 /* ---- the file ---- */
@@ -104,7 +115,8 @@ bool action_publishes(const Action *action)
 {
     const char *rest = g_str_has_prefix(action->id, "publish:") ? strchr(action->id, ':') + 1 : "";
 
-    return *rest && !strchr(rest, ':') && value_path(action->input, "properties.repoUrl");
+    return g_str_equal(action->id, "github:repo:push") ||
+           (*rest && !strchr(rest, ':') && value_path(action->input, "properties.repoUrl"));
 }
 
 gboolean upgrade_stamp(ActionRun *run, const Value *input, GError **error)

@@ -4,7 +4,6 @@
 #include "scaffolder/scaffolder_internal.h"
 
 #include "formats/json.h"
-#include "spine/failpoint.h"
 #include "spine/folder.h"
 
 #define BRANCHES_TRIED_MAX 20
@@ -319,7 +318,6 @@ static const Value *branch_step(Upgrade *upgrade, Job *job, const Value *plan, G
         return step.output;
     }
     outcome = follow_plan(upgrade, job, plan, &why) ? merge_once(upgrade, &step, &why) : NULL;
-    failpoint("upgrade", "branch");
     if (outcome) {
         output = branch_output(upgrade, outcome);
         return job_step_finish(job, "branch", output, NULL, error) ? output : NULL;
@@ -371,7 +369,6 @@ static const Value *pull_step(Upgrade *upgrade, Job *job, const Value *plan, con
     if (step.state == STEP_DONE)
         return step.output;
     pull = open_or_update(upgrade, job, plan, branch, &why);
-    failpoint("upgrade", "pull-request");
     if (pull) {
         value_set(upgrade->arena, output, "number", value_get(pull, "number"));
         value_set(upgrade->arena, output, "url", value_get(pull, "url"));

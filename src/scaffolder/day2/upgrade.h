@@ -53,6 +53,9 @@ GPtrArray *upgrade_store_list(DbConn *conn, Arena *arena, const char *template,
 gboolean upgrade_store_count(DbConn *conn, Arena *arena, const char *template,
                              const char *repository, Value *counts, GError **error);
 gboolean upgrade_store_add(DbConn *tx, const UpgradeRow *row, GError **error);
+/* Of all that a task made. */
+gboolean upgrade_store_set_sources(DbConn *tx, const char *provenance, const Value *sources,
+                                   GError **error);
 gboolean upgrade_store_save(DbConn *tx, const UpgradeRow *row, GError **error);
 /* What was found; the row keeps an open upgrade. */
 gboolean upgrade_store_checked(DbConn *tx, const UpgradeRow *row, GError **error);
@@ -157,8 +160,8 @@ gboolean campaign_item_ended(DbConn *tx, const char *job, const char *state, voi
 gboolean campaign_settle(DbConn *tx, const char *repository, int64_t number, const char *state,
                          GError **error);
 const char *campaign_start(Scaffolder *scaffolder, Arena *arena, const char *template,
-                           const Value *repositories, const char *title, const char *actor,
-                           GError **error);
+                           const Value *repositories, const Value *values, const char *title,
+                           const char *actor, GError **error);
 /* All, without items; one, with its items. */
 const Value *campaign_list(Scaffolder *scaffolder, Arena *arena, guint limit, GError **error);
 const Value *campaign_get(Scaffolder *scaffolder, Arena *arena, const char *id, GError **error);

@@ -45,6 +45,8 @@ static const char SQL_CHECKED[] =
     " WHERE host = $1 AND repository = $2 AND version = $7";
 static const char SQL_STALE[] = "UPDATE scaffolder_repository SET checked_at = 0 WHERE"
                                 " checked_at > 0 AND (template = $1 OR sources LIKE $2)";
+static const char SQL_SET_SOURCES[] =
+    "UPDATE scaffolder_repository SET sources = $2 WHERE provenance = $1";
 static const char SQL_KEEP[] = "INSERT INTO template_kept (id, template, content, created_at)"
                                " VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 static const char SQL_KEPT[] = "SELECT content FROM template_kept WHERE id = $1";
@@ -191,6 +193,14 @@ gboolean upgrade_store_add(DbConn *tx, const UpgradeRow *row, GError **error)
     return db_exec(tx, error, SQL_ADD, "tttttttti", row->host, row->repository, row->provenance,
                    row->template, row->at.version, row->at.kept, sources, inputs,
                    row->created_at) >= 0;
+}
+
+gboolean upgrade_store_set_sources(DbConn *tx, const char *provenance, const Value *sources,
+                                   GError **error)
+{
+    g_autofree char *text = text_of(sources);
+
+    return db_exec(tx, error, SQL_SET_SOURCES, "tt", provenance, text) >= 0;
 }
 
 gboolean upgrade_store_save(DbConn *tx, const UpgradeRow *row, GError **error)

@@ -199,7 +199,16 @@ gboolean upgrade_target(Scaffolder *scaffolder, Arena *arena, const UpgradeRow *
                     row->repository);
         return FALSE;
     }
-    *point = (UpgradePoint){.inputs = merged_inputs(arena, entity, row->at.inputs, values)};
+    if (forge_kind_of_host(scaffolder->forge, row->host) == FORGE_UNKNOWN) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "an upgrade is a pull request of the built-in forge or of GitHub; %s is on %s",
+                    row->repository, row->host);
+        return FALSE;
+    }
+    /* What an open upgrade was told need not be told again. */
+    const Value *known = g_str_equal(row->state, "open") ? row->to.inputs : row->at.inputs;
+
+    *point = (UpgradePoint){.inputs = merged_inputs(arena, entity, known, values)};
     if (!refuse_missing(template_check(arena, entity, point->inputs, value_object_new(arena)),
                         error))
         return FALSE;
