@@ -51,7 +51,7 @@ test('text that is torn is marked where it is, and the form stays as it was', as
   const text = page.getByRole('textbox', { name: 'template.yaml' });
   await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toBeVisible();
   await text.fill((await text.inputValue()).replace('kind: Template', 'kind: Template\n  torn: [}'));
-  await expect(page.getByRole('button', { name: /Go to line 3/ }).first()).toBeVisible();
+  await expect(page.getByRole('button', { name: /go to line 3/ }).first()).toBeVisible();
   await expect(text).toHaveAttribute('aria-invalid', 'true');
   await expect(page.getByRole('textbox', { name: 'Name', exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Dry run' })).toBeDisabled();

@@ -202,7 +202,7 @@ test.describe('editing', () => {
     await expect(page.getByRole('button', { name: 'Commit to main' })).toBeDisabled();
     await changed(page, (text) => `${text}: [`);
     await page
-      .getByRole('button', { name: /Go to line/ })
+      .getByRole('button', { name: /go to line/ })
       .first()
       .click();
     await expect(editor(page)).toBeFocused();

@@ -11,6 +11,9 @@ interface ProblemsProps {
   named?: boolean;
 }
 
+const placeOf = ({ file, line, column }: Diagnostic, named: boolean | undefined) =>
+  [named ? file : undefined, line, column].filter(Boolean).join(':');
+
 /** What is wrong with a text while it is written; each leads to its line. */
 export function Problems({ items, checking, dirty, onGo, named }: ProblemsProps) {
   if (items.length === 0)
@@ -31,11 +34,9 @@ export function Problems({ items, checking, dirty, onGo, named }: ProblemsProps)
               fz="sm"
               className="mono problem-line"
               onClick={() => onGo(item.line!, item.column, item.file)}
-              aria-label={`Go to line ${item.line}`}
+              aria-label={`${placeOf(item, named)}: go to line ${item.line}`}
             >
-              {named && item.file ? `${item.file}:` : ''}
-              {item.line}
-              {item.column ? `:${item.column}` : ''}
+              {placeOf(item, named)}
             </UnstyledButton>
           ) : null}
           <div>

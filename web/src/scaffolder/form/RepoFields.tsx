@@ -53,7 +53,7 @@ export function RepoBranchPicker(props: FieldProps) {
   const type = typeOf(at.host);
   const { owner = '', repo = '', project = '', workspace = '', organization = '' } = at;
   const own = useBranches(owner, repo, type === 'builtin' && !!owner && !!repo).data?.items.map((each) => each.name);
-  const context = { owner, repository: repo, repo, project: project || owner, workspace, organization };
+  const context = { host: at.host, owner, repository: repo, project: project || owner, workspace, organization };
   const theirs = useAutocomplete(type, 'branches', useToken(props), context, !!repo).data;
   const { id, ...rest } = common(props);
   return (

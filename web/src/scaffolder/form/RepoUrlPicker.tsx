@@ -46,7 +46,7 @@ function PartInput({ props, at, part, label, hint, onChange }: PartProps) {
   const type = typeOf(at.host);
   const repositories = useRepositories().data?.items ?? [];
   const { owner = '', project = '', workspace = '' } = at;
-  const offered = useAutocomplete(type, RESOURCES[part] ?? '', useToken(props), { owner, project, workspace }, !allowed && part in RESOURCES).data;
+  const offered = useAutocomplete(type, RESOURCES[part] ?? '', useToken(props), { host: at.host, owner, project, workspace }, !allowed && part in RESOURCES).data;
   const owners = type === 'builtin' && part === 'owner' ? [...new Set(repositories.map((each) => each.owner))] : [];
   const rest = { id: `${id}-${part}`, label, disabled, withAsterisk: required, value: at[part] ?? '' };
   if (allowed)

@@ -114,6 +114,15 @@ export const missingParts = (at: RepoUrl): string[] => [
     .map(({ label }) => label.toLowerCase()),
 ];
 
+// What the server calls a kind of host, where that is not its kind.
+const PROVIDERS: Partial<Record<HostType, string>> = { bitbucketCloud: 'bitbucket-cloud' };
+
+/** What a list of a host is asked for; GitLab knows groups and projects by their paths. */
+function asked(type: HostType, resource: string, context: Record<string, string>): Record<string, string> {
+  const { owner = '', repository = '' } = context;
+  return type === 'gitlab' ? { ...context, id: resource === 'branches' ? `${owner}/${repository}` : owner } : context;
+}
+
 /** A host asks with the person's own token for what it offers; without one it is not asked. */
 export function useAutocomplete(
   provider: HostType,
@@ -131,8 +140,8 @@ export function useAutocomplete(
     queryFn: async ({ signal }) =>
       (
         await api.post<{ results: { id: string; title?: string }[] }>(
-          `/api/scaffolder/v2/autocomplete/${provider}/${resource}`,
-          { token, context },
+          `/api/scaffolder/v2/autocomplete/${PROVIDERS[provider] ?? provider}/${resource}`,
+          { token, context: asked(provider, resource, context) },
           signal,
         )
       ).results.map((each) => each.title ?? each.id),
