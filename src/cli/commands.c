@@ -50,6 +50,10 @@ const Command cli_commands[] = {
     {"approvals reject", "ID", "Refuse, with a reason; the step fails",
      "  pave approvals reject 01989f2e-… --reason 'use the shared database'",
      command_approvals_reject},
+    {"undo", "TASK", "Take back what a failed or cancelled task made, after showing it",
+     "  pave undo 01989f2e-…\n"
+     "  pave undo 01989f2e-… --yes --confirm order-service   also where something would be lost",
+     command_undo},
     {"decommission", "ENTITY",
      "Take a component and what belongs to it away, after showing what goes",
      "  pave decommission order-service\n"

@@ -26,6 +26,7 @@ int command_backup(int argc, char **argv);
 int command_restore(int argc, char **argv);
 int command_keys_rotate(int argc, char **argv);
 int command_user_set_password(int argc, char **argv);
+int command_undo(int argc, char **argv);
 int command_decommission(int argc, char **argv);
 int command_approvals(int argc, char **argv);
 int command_approvals_approve(int argc, char **argv);

@@ -148,6 +148,18 @@ test('a server killed in the middle of an undo repeats nothing and leaves nothin
   assert.equal(items.filter(({ title }) => title.startsWith('Destroy')).length, 1);
 });
 
+test('the command line shows what would go, and takes it back', async () => {
+  const task = await make(ada, 'make', { name: 'eight', fails: true });
+  const printed = await ada.cli('undo', task.id, '--yes');
+  assert.match(printed, /Unregisters the location and its entities +http/);
+  assert.match(printed, /Deletes the repository +makers\/eight/);
+  assert.deepEqual(await whatIsThere(ada, 'eight'), nothing);
+  const done = await make(ada, 'make', { name: 'nine' });
+  await assert.rejects(ada.cli('undo', done.id, '--yes'), /--confirm nine/);
+  await ada.cli('undo', done.id, '--yes', '--confirm', 'nine');
+  assert.deepEqual(await whatIsThere(ada, 'nine'), nothing);
+});
+
 test('a task that is not over is not undone', async () => {
   await writeFile(join(failpoints, 'intent.scaffolder-task-apply.armed'), '');
   const { id } = await ada.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/make', values: { name: 'seven' } });

@@ -66,6 +66,11 @@ static void wake_timer(Approvals *approvals)
     pthread_mutex_unlock(&approvals->lock);
 }
 
+static const char *lines_of(const ApprovalAsk *ask)
+{
+    return ask->lines ? ask->lines : ask->step;
+}
+
 /* known: asked before and still pending, or NULL. */
 static gboolean wait_for_answer(Approvals *approvals, Job *job, const ApprovalAsk *ask,
                                 const ApprovalRow *known, GError **error)
@@ -78,7 +83,7 @@ static gboolean wait_for_answer(Approvals *approvals, Job *job, const ApprovalAs
                                         *row.message ? ": " : "", row.message);
 
     if (!known)
-        job_print(job, ask->step, "info", "Waiting for the approval of %s%s%s",
+        job_print(job, lines_of(ask), "info", "Waiting for the approval of %s%s%s",
                   names_of(arena, row.owners), *row.message ? ": " : "", row.message);
     gboolean waits =
         job_step_wait(job, ask->step, question, known ? NULL : write_ask, &write, error);
@@ -125,7 +130,7 @@ gboolean approval_ask(Approvals *approvals, Job *job, const ApprovalAsk *ask,
     const char *state = row.id ? row.state : "";
 
     if (g_str_equal(state, "approved")) {
-        job_print(job, ask->step, "info", "Approved by %s%s%s", row.decided_by,
+        job_print(job, lines_of(ask), "info", "Approved by %s%s%s", row.decided_by,
                   row.reason && *row.reason ? ": " : "", row.reason ? row.reason : "");
         return (*decision = show_decision(conn, arena, &row, error)) != NULL;
     }

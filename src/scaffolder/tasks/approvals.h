@@ -15,6 +15,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Approvals, approvals_free)
 typedef struct {
     const char *step, *intent_id; /* of the durable step, which is open */
     bool fresh;                   /* no attempt that waited: what was said before is over */
+    const char *lines;            /* what its lines are printed under; NULL: the step itself */
     const char *step_name;        /* for people */
     const char *title;            /* of the job */
     const char *message;          /* what is asked */

@@ -86,6 +86,7 @@ static gboolean run_approval(ActionRun *run, const Value *input, const Value **o
     const char *message = value_path_string(input, "message", "");
     ApprovalAsk ask = {
         .step = run->step_id,
+        .lines = run->step,
         .intent_id = run->intent_id,
         .fresh = run->fresh,
         .step_name = run->name,
