@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { writeOrganization } from '../lib/organization.mjs';
 import { startPave } from '../lib/server.mjs';
 import { expect, picture, test as base } from './portal.mjs';
@@ -118,6 +119,12 @@ async function push(pave, repository, branch, file, change) {
   }
 }
 
+async function canBeUsedByEverybody(page) {
+  await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`)).toEqual([]);
+}
+
 const ended = (pave, id) =>
   pave.until('the task has ended', async () => {
     const { status } = await pave.get(`/api/scaffolder/v2/tasks/${id}`);
@@ -148,11 +155,13 @@ test('a change is proposed, looked at, spoken about and merged', async ({ page, 
   await page.getByRole('tab', { name: 'Files' }).click();
   await expect(page.getByRole('region', { name: 'Changes of NOTES.md' })).toContainText('on call should know');
   await picture(page, 'pull-files');
+  await canBeUsedByEverybody(page);
   await page.getByRole('tab', { name: 'Conversation' }).click();
   await page.getByLabel('Comment', { exact: true }).fill('Good.');
   await page.getByRole('button', { name: 'Comment' }).click();
   await expect(page.getByRole('article').nth(1)).toContainText('Good.');
   await picture(page, 'pull');
+  await canBeUsedByEverybody(page);
   await page.getByRole('button', { name: 'Merge', exact: true }).click();
   await expect(page.getByRole('alert')).toContainText('Merged');
   await page.goto('/repositories/mill/linen/pulls?state=merged');
@@ -178,6 +187,7 @@ test('who is behind a template is seen, and a campaign brings the change to all'
   await picture(page, 'upgrade-preview');
   await page.getByRole('dialog').getByRole('button', { name: 'Not now' }).click();
   await picture(page, 'upgrades');
+  await canBeUsedByEverybody(page);
 
   await page.getByRole('button', { name: /^Upgrade all/ }).click();
   const items = page.getByRole('table', { name: 'Repositories of the campaign' });
@@ -185,6 +195,7 @@ test('who is behind a template is seen, and a campaign brings the change to all'
   await expect(item('canvas')).toContainText('Open');
   await expect(item('hemp')).toContainText('Conflicts');
   await picture(page, 'campaign');
+  await canBeUsedByEverybody(page);
 
   await item('canvas').getByRole('link', { name: /^#/ }).click();
   await page.getByRole('button', { name: 'Merge', exact: true }).click();
@@ -202,16 +213,19 @@ test('a run waits for a yes, breaks, and is taken back', async ({ page, pave }) 
   const asked = page.getByRole('list', { name: 'Approvals' }).getByRole('listitem');
   await expect(asked).toContainText('Another gate, for floodgate');
   await picture(page, 'approvals');
+  await canBeUsedByEverybody(page);
   await asked.getByRole('link', { name: 'Gate' }).click();
   const question = page.getByRole('alert').filter({ hasText: 'Waiting for approval' });
   await question.getByRole('textbox').fill('The old one leaks.');
   await picture(page, 'approval');
+  await canBeUsedByEverybody(page);
   await question.getByRole('button', { name: 'Approve' }).click();
 
   await page.getByRole('button', { name: 'Undo…' }).click();
   const goes = page.getByRole('list', { name: 'What is taken back, in this order' });
   await expect(goes).toContainText('mill/floodgate');
   await picture(page, 'undo');
+  await canBeUsedByEverybody(page);
   await page.getByRole('button', { name: 'Undo this run' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'This run was undone' })).toBeVisible();
   await picture(page, 'undone');
@@ -220,4 +234,23 @@ test('a run waits for a yes, breaks, and is taken back', async ({ page, pave }) 
   await page.goto('/approvals?state=decided');
   await expect(asked).toContainText('The old one leaks.');
   expect((await pave.get(`/api/scaffolder/v2/tasks/${id}`)).status).toBe('failed');
+});
+
+test('a component is decommissioned: its repository is kept and closed, the catalog forgets it', async ({ page, pave }) => {
+  await make(pave, 'jute');
+  await pave.until('the component is read', () => pave.get('/api/catalog/entities/by-name/component/default/jute'));
+  await page.goto('/catalog/default/component/jute');
+  await page.getByRole('button', { name: 'More of this component' }).click();
+  await page.getByRole('menuitem', { name: 'Decommission…' }).click();
+  const goes = page.getByRole('list', { name: 'What goes, and what stays' });
+  await expect(goes).toContainText('mill/jute');
+  await page.getByLabel('Reason').fill('Hemp is stronger.');
+  await page.getByLabel('Type jute to confirm').fill('jute');
+  await picture(page, 'decommission');
+  await canBeUsedByEverybody(page);
+  await page.getByRole('button', { name: 'Decommission', exact: true }).click();
+  await expect(page.getByRole('list', { name: 'What became of it' })).toContainText('Archivedrepository mill/jute');
+  await picture(page, 'decommissioned');
+  expect((await pave.get('/api/forge/v1/repositories/mill/jute')).archived).toBe(true);
+  await expect(pave.get('/api/catalog/entities/by-name/component/default/jute')).rejects.toThrow(/404/);
 });

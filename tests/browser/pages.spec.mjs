@@ -36,6 +36,8 @@ const PAGES = [
   '/deployments',
   '/infrastructure',
   `/infrastructure/${name}-staging`,
+  '/upgrades',
+  '/approvals',
   '/dora',
   '/events',
   '/docs',

@@ -134,18 +134,21 @@ export function ApprovalsPage() {
       </Group>
       <Loaded query={query}>
         {({ items }) => (
-          <Box className="surface plain-list" component="ul" aria-label="Approvals">
-            {items.length === 0 && (
+          <Box className="surface">
+            {items.length === 0 ? (
               <EmptyState
                 icon={<IconThumbUp size={20} />}
                 title={state === 'pending' ? 'Nothing waits for an answer' : 'Nothing was decided yet'}
               >
                 A template asks with the step <code>pave:approval</code>.
               </EmptyState>
+            ) : (
+              <Box className="plain-list" component="ul" aria-label="Approvals">
+                {items.map((approval, index) => (
+                  <ApprovalRow key={approval.id} approval={approval} first={index === 0} />
+                ))}
+              </Box>
             )}
-            {items.map((approval, index) => (
-              <ApprovalRow key={approval.id} approval={approval} first={index === 0} />
-            ))}
           </Box>
         )}
       </Loaded>

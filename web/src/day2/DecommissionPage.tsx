@@ -8,6 +8,7 @@ import { EntityLink } from '../shell/EntityLink';
 import { Page, Section } from '../shell/Page';
 import { ErrorState, Loaded } from '../shell/States';
 import { Status } from '../shell/Status';
+import { localUrl } from '../shell/urls';
 import { useUrlState } from '../shell/useUrlState';
 import {
   useDecommission,
@@ -17,22 +18,27 @@ import {
   type DecommissionPreview,
 } from './api';
 
-const WORDS: Record<string, { label: string; tone: string }> = {
-  destroy: { label: 'Destroyed', tone: 'failed' },
-  delete: { label: 'Deleted', tone: 'failed' },
-  stop: { label: 'Stopped', tone: 'warning' },
-  unregister: { label: 'Unregistered', tone: 'warning' },
-  revoke: { label: 'Revoked', tone: 'warning' },
-  archive: { label: 'Archived', tone: 'warning' },
-  keep: { label: 'Kept', tone: 'succeeded' },
+const WORDS: Record<string, { will: string; done: string; tone: string }> = {
+  destroy: { will: 'Destroy', done: 'Destroyed', tone: 'failed' },
+  delete: { will: 'Delete', done: 'Deleted', tone: 'failed' },
+  stop: { will: 'Stop', done: 'Stopped', tone: 'warning' },
+  unregister: { will: 'Unregister', done: 'Unregistered', tone: 'warning' },
+  revoke: { will: 'Revoke', done: 'Revoked', tone: 'warning' },
+  archive: { will: 'Archive', done: 'Archived', tone: 'warning' },
+  keep: { will: 'Keep', done: 'Kept', tone: 'succeeded' },
 };
 
+const isDone = (state?: string) => state === 'done' || state === 'succeeded' || state === 'kept';
+
 function ItemRow({ item }: { item: DecommissionItem }) {
-  const words = WORDS[item.will] ?? { label: item.will, tone: 'quiet' };
+  const words = WORDS[item.will] ?? { will: item.will, done: item.will, tone: 'quiet' };
+  const begun = item.state && item.state !== 'pending';
   return (
     <Group component="li" px="md" py={10} wrap="nowrap" align="flex-start" gap="md">
       <Box w={130} style={{ flex: 'none' }}>
-        <Status status={item.state && item.state !== 'pending' ? item.state : words.tone}>{words.label}</Status>
+        <Status status={isDone(item.state) ? 'succeeded' : begun ? item.state : words.tone}>
+          {isDone(item.state) ? words.done : words.will}
+        </Status>
       </Box>
       <Box style={{ minWidth: 0 }}>
         <Text fz="sm" style={{ overflowWrap: 'anywhere' }}>
@@ -40,7 +46,7 @@ function ItemRow({ item }: { item: DecommissionItem }) {
             {item.kind}{' '}
           </Text>
           {item.url ? (
-            <Anchor component={AppLink} href={item.url} fz="sm">
+            <Anchor component={AppLink} href={localUrl(item.url)} fz="sm" underline="always">
               {item.ref}
             </Anchor>
           ) : (
@@ -126,7 +132,7 @@ function StartForm({ preview, name, onStarted }: { preview: DecommissionPreview;
         {start.error && <ErrorState error={start.error} />}
         <Group justify="flex-end">
           <Button
-            color="red"
+            color="red.9"
             leftSection={<IconArchive size={16} />}
             disabled={!ready}
             loading={start.isPending}

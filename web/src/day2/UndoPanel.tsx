@@ -6,6 +6,7 @@ import { jobEnded, useJob, useJobs } from '../api/jobs';
 import { AppLink } from '../shell/AppLink';
 import { ErrorState, Loaded } from '../shell/States';
 import { Status } from '../shell/Status';
+import { localUrl } from '../shell/urls';
 import { useUndo, useUndoPreview, type UndoItem, type UndoPreview } from './api';
 
 function UndoRow({ item }: { item: UndoItem }) {
@@ -19,7 +20,7 @@ function UndoRow({ item }: { item: UndoItem }) {
           </Text>
           <Text fz="sm" c="dimmed" className="mono" style={{ overflowWrap: 'anywhere' }}>
             {item.url ? (
-              <Anchor component={AppLink} href={item.url} fz="inherit">
+              <Anchor component={AppLink} href={localUrl(item.url)} fz="inherit" underline="always">
                 {item.ref}
               </Anchor>
             ) : (
@@ -53,12 +54,12 @@ function UndoForm({ taskId, preview, onStarted }: { taskId: string; preview: Und
           {preview.reason}
         </Alert>
       )}
+      {preview.items.length === 0 && (
+        <Text fz="sm" c="dimmed">
+          It changed nothing outside of its workspace.
+        </Text>
+      )}
       <Box className="surface plain-list" component="ul" aria-label="What is taken back, in this order">
-        {preview.items.length === 0 && (
-          <Text fz="sm" c="dimmed" p="md">
-            It changed nothing outside of its workspace.
-          </Text>
-        )}
         {preview.items.map((item) => (
           <UndoRow key={`${item.step} ${item.operation} ${item.kind} ${item.ref}`} item={item} />
         ))}
@@ -81,7 +82,7 @@ function UndoForm({ taskId, preview, onStarted }: { taskId: string; preview: Und
       {undo.error && <ErrorState error={undo.error} />}
       <Group justify="flex-end">
         <Button
-          color="red"
+          color="red.9"
           disabled={!ready || preview.items.length === 0}
           loading={undo.isPending}
           onClick={() => undo.mutate(typed || undefined, { onSuccess: onStarted })}

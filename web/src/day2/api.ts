@@ -1,6 +1,7 @@
 // What becomes of what was made: approvals, undoing, upgrades, decommissioning.
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { api, path, url, type Items } from '../api/client';
+import { jobEnded, type JobState } from '../api/jobs';
 import { queryClient } from '../api/query';
 
 const V1 = '/api/scaffolder/v1';
@@ -226,10 +227,10 @@ export const useDecommissionPreview = (entity: string) =>
   });
 
 export const useDecommission = (id: string | undefined) =>
-  useQuery({
+  useQuery<Decommission>({
     queryKey: ['decommission', 'one', id],
     enabled: !!id,
-    refetchInterval: POLL_MS,
+    refetchInterval: (query) => (jobEnded(query.state.data?.state as JobState) ? false : 1500),
     queryFn: ({ signal }) => api.get<Decommission>(`${V1}/decommissions/${path(id ?? '')}`, signal),
   });
 

@@ -11,7 +11,11 @@ const LOOKS: Record<PullState, { color: string; label: string; icon: typeof Icon
 export function PullBadge({ state }: { state: PullState }) {
   const { color, label, icon: Icon } = LOOKS[state] ?? LOOKS.open;
   return (
-    <Badge color={color} variant="light" leftSection={<Icon size={13} aria-hidden="true" />} style={{ flex: 'none' }}>
+    <Badge
+      variant="default"
+      leftSection={<Icon size={13} color={`var(--mantine-color-${color}-6)`} aria-hidden="true" />}
+      style={{ flex: 'none' }}
+    >
       {label}
     </Badge>
   );

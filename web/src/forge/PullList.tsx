@@ -73,15 +73,21 @@ export function PullList({ slug, main, branches }: { slug: Slug; main: string; b
       </Group>
       <Loaded query={query}>
         {({ items }) => (
-          <Box className="surface plain-list" component="ul" aria-label="Pull requests">
-            {items.length === 0 && (
-              <EmptyState icon={<IconGitPullRequest size={20} />} title={`No ${state === 'all' ? '' : state} pull requests`}>
+          <Box className="surface">
+            {items.length === 0 ? (
+              <EmptyState
+                icon={<IconGitPullRequest size={20} />}
+                title={state === 'all' ? 'No pull requests' : `No ${state} pull requests`}
+              >
                 Push a branch, then open a pull request to have it looked at before it is merged.
               </EmptyState>
+            ) : (
+              <Box className="plain-list" component="ul" aria-label="Pull requests">
+                {items.map((pull, index) => (
+                  <PullRow key={pull.number} slug={slug} pull={pull} first={index === 0} />
+                ))}
+              </Box>
             )}
-            {items.map((pull, index) => (
-              <PullRow key={pull.number} slug={slug} pull={pull} first={index === 0} />
-            ))}
           </Box>
         )}
       </Loaded>

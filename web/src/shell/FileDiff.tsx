@@ -1,7 +1,7 @@
 import { Badge, Box, Group, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconChevronDown, IconChevronRight } from '@tabler/icons-react';
-import type { ReactNode } from 'react';
+import type { CSSProperties, ReactNode } from 'react';
 import { UnifiedDiff } from './DiffView';
 
 const COLORS: Record<string, string> = {
@@ -12,6 +12,12 @@ const COLORS: Record<string, string> = {
   conflict: 'orange',
   kept: 'gray',
 };
+
+function Sign({ status }: { status: string }) {
+  return (
+    <span className="dot" aria-hidden="true" style={{ '--tone': `var(--mantine-color-${COLORS[status] ?? 'gray'}-6)` } as CSSProperties} />
+  );
+}
 
 export interface ChangedFile {
   path: string;
@@ -43,7 +49,7 @@ export function FileDiff({ file, closed, right }: FileDiffProps) {
           </Group>
         </UnstyledButton>
         {right}
-        <Badge color={COLORS[file.status] ?? 'gray'} variant="light">
+        <Badge variant="default" leftSection={<Sign status={file.status} />}>
           {file.status}
         </Badge>
       </Group>
