@@ -59,6 +59,9 @@ gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destin
 /* The same, asking the host with token instead of its configured credentials; NULL: with those. */
 gboolean catalog_read_tree_as(Catalog *catalog, const char *url, const char *token,
                               const char *destination, GError **error);
+/* Where the folder at a file: URL is, to be read in place; NULL for any other URL, or where the
+ * configured locations do not let it be read. Free with g_free(). */
+char *catalog_local_folder(Catalog *catalog, const char *url);
 /* One file, from wherever descriptors are read. ERROR_NOT_FOUND. */
 GBytes *catalog_read_file(Catalog *catalog, const char *url, const char *token, GError **error);
 

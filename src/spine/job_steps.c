@@ -67,6 +67,8 @@ typedef struct {
     StepRecovery recovery;
     JobStep *step;
     gboolean asked;
+    DbWriteFn also; /* of a checkpoint; NULL */
+    void *also_data;
 } StepWrite;
 
 static void hold_at(const char *place, const StepWrite *write)
@@ -233,7 +235,8 @@ static gboolean write_finish(DbConn *tx, void *data, GError **error)
 {
     StepWrite *write = data;
 
-    return one_step(db_exec(tx, error, SQL_CHECKPOINT, "ttitt", write->text, write->tree,
+    return (!write->also || write->also(tx, write->also_data, error)) &&
+           one_step(db_exec(tx, error, SQL_CHECKPOINT, "ttitt", write->text, write->tree,
                             clock_now_ms(), write->job->id, write->id),
                     write, error);
 }
@@ -241,10 +244,19 @@ static gboolean write_finish(DbConn *tx, void *data, GError **error)
 gboolean job_step_finish(Job *job, const char *id, const Value *output, const char *workspace_tree,
                          GError **error)
 {
+    return job_step_finish_with(job, id, output, workspace_tree, NULL, NULL, error);
+}
+
+gboolean job_step_finish_with(Job *job, const char *id, const Value *output,
+                              const char *workspace_tree, DbWriteFn also, void *data,
+                              GError **error)
+{
     StepWrite write = {.job = job,
                        .id = id,
                        .text = output ? json_to_arena(job->arena, output, JSON_COMPACT) : NULL,
-                       .tree = workspace_tree};
+                       .tree = workspace_tree,
+                       .also = also,
+                       .also_data = data};
 
     hold_at("checkpoint", &write);
     return write_step(&write, write_finish, error);

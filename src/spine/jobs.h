@@ -169,6 +169,10 @@ gboolean job_step_wait(Job *job, const char *id, const char *question, DbWriteFn
 /* The checkpoint. output may be NULL. */
 gboolean job_step_finish(Job *job, const char *id, const Value *output, const char *workspace_tree,
                          GError **error);
+/* The same with another write, so that both are there or neither is. */
+gboolean job_step_finish_with(Job *job, const char *id, const Value *output,
+                              const char *workspace_tree, DbWriteFn also, void *data,
+                              GError **error);
 gboolean job_step_skip(Job *job, const char *id, const char *name, const char *why, GError **error);
 /* Records the failure; the step is fresh again (with the same intent id) when the job is retried.
  */

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <git2/sys/mempack.h>
 #include <git2/sys/odb_backend.h>
 #include <git2/sys/repository.h>
 #include <glib/gstdio.h>
@@ -34,22 +35,23 @@ static gboolean fail_git(const char *what, const char *path, GError **error)
     return fail(what, path, last && last->message ? last->message : "git gave no reason", error);
 }
 
-/* Loose objects, in no repository. */
+/* Loose objects, in no repository; path NULL: in memory. */
 static git_repository *open_objects(const char *path, GError **error)
 {
     g_autoptr(git_odb) objects = NULL;
-    git_odb_backend *loose = NULL;
+    git_odb_backend *backend = NULL;
     git_repository *git = NULL;
 
     libgit2_start();
-    if (g_mkdir_with_parents(path, 0700) != 0) {
+    if (path && g_mkdir_with_parents(path, 0700) != 0) {
         fail_errno("make", path, error);
         return NULL;
     }
     if (git_odb_new(&objects) < 0 ||
-        git_odb_backend_loose(&loose, path, COMPRESSION, 0, 0700, 0400) < 0 ||
-        git_odb_add_backend(objects, loose, 1) < 0 || git_repository_wrap_odb(&git, objects) < 0)
-        fail_git("open", path, error);
+        (path ? git_odb_backend_loose(&backend, path, COMPRESSION, 0, 0700, 0400)
+              : git_mempack_new(&backend)) < 0 ||
+        git_odb_add_backend(objects, backend, 1) < 0 || git_repository_wrap_odb(&git, objects) < 0)
+        fail_git("open", path ? path : "memory", error);
     return git;
 }
 
@@ -252,7 +254,10 @@ gboolean snapshot_restore(const char *objects_folder, const char *folder, const 
                           GError **error)
 {
     git_oid id;
+    g_autofree char *now = tree ? snapshot_take(NULL, folder, NULL) : NULL;
 
+    if (now && g_str_equal(now, tree))
+        return TRUE;
     if (!folder_remove(folder, error))
         return FALSE;
     if (g_mkdir_with_parents(folder, 0755) != 0)

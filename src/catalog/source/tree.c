@@ -127,8 +127,7 @@ gboolean catalog_read_tree_as(Catalog *catalog, const char *url, const char *tok
     }
     if (source_find_place(catalog, arena, source.target, &where) && where.host) {
         Host *own = token ? host_with_token(where.host, token) : NULL;
-        gboolean done =
-            copy_place(own ? own : where.host, arena, &where.place, destination, error);
+        gboolean done = copy_place(own ? own : where.host, arena, &where.place, destination, error);
 
         host_with_token_free(own);
         return done;
@@ -142,6 +141,18 @@ gboolean catalog_read_tree(Catalog *catalog, const char *url, const char *destin
                            GError **error)
 {
     return catalog_read_tree_as(catalog, url, NULL, destination, error);
+}
+
+char *catalog_local_folder(Catalog *catalog, const char *url)
+{
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    g_autofree char *real = NULL;
+    Source source;
+
+    if (!source_parse(arena, url, &source, NULL) || !g_str_equal(source.type, "file"))
+        return NULL;
+    real = source_confine(catalog, source.target, NULL);
+    return real && g_file_test(real, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&real) : NULL;
 }
 
 GBytes *catalog_read_file(Catalog *catalog, const char *url, const char *token, GError **error)

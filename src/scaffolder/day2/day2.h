@@ -8,6 +8,9 @@ gboolean provenance_begin(Runner *runner, const Value *parameters, GError **erro
 /* Remembers effects (const Effect *) of a durable step, in their order. */
 gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,
                         GError **error);
+/* The checkpoint of a durable step, with its effects (const Effect *) in their order. */
+gboolean provenance_finish_step(Runner *runner, const char *step, const char *action,
+                                GPtrArray *effects, const Value *output, GError **error);
 /* [{id, taskId, template, templateVersion, inputs, actor, createdAt, objects: [{type, ref, url,
  * detail, operation, step, action}]}], newest first. kind and ref may be NULL. */
 const Value *provenance_list(Scaffolder *scaffolder, Arena *arena, const char *kind,

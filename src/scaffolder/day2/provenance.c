@@ -75,10 +75,17 @@ static gboolean write_add(DbConn *tx, void *data, GError **error)
 gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,
                         GError **error)
 {
-    ProvenanceWrite write = {
-        .runner = runner, .step = step, .action = action, .effects = effects};
+    ProvenanceWrite write = {.runner = runner, .step = step, .action = action, .effects = effects};
 
     return effects->len == 0 || job_write(runner->job, write_add, &write, error);
+}
+
+gboolean provenance_finish_step(Runner *runner, const char *step, const char *action,
+                                GPtrArray *effects, const Value *output, GError **error)
+{
+    ProvenanceWrite write = {.runner = runner, .step = step, .action = action, .effects = effects};
+
+    return job_step_finish_with(runner->job, step, output, runner->tree, write_add, &write, error);
 }
 
 /* ---- reading ---- */

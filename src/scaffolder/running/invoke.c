@@ -132,28 +132,36 @@ static char *snapshot_objects(const Runner *runner)
     return g_build_filename(runner->folder, "workspace.git", "objects", NULL);
 }
 
-static gboolean clean_workspace(Runner *runner, GError **error)
+/* The workspace is what the last finished step left, and stays so for whoever goes on where this
+ * step is cut off. Until one begins that changes it, it is itself what its tree names, and nothing
+ * is written twice. */
+static gboolean prepare_workspace(Runner *runner, const Action *action, GError **error)
 {
-    if (!runner->dirty)
-        return TRUE;
-    runner->dirty = false;
     g_autofree char *objects = snapshot_objects(runner);
 
-    return snapshot_restore(objects, runner->workspace, runner->tree, error);
+    if (runner->dirty && !snapshot_restore(objects, runner->workspace, runner->tree, error))
+        return FALSE;
+    runner->dirty = false;
+    if (!action->changes_workspace || !runner->tree || runner->kept)
+        return TRUE;
+    g_autofree char *kept = snapshot_take(objects, runner->workspace, error);
+
+    runner->kept = kept != NULL;
+    return runner->kept;
 }
 
 static gboolean checkpoint(Runner *runner, ActionRun *run, const Value *output, GError **error)
 {
     if (run->action->changes_workspace) {
-        g_autofree char *objects = snapshot_objects(runner);
-        g_autofree char *tree = snapshot_take(objects, runner->workspace, error);
+        g_autofree char *tree = snapshot_take(NULL, runner->workspace, error);
 
         if (!tree)
             return FALSE;
         runner->tree = arena_strdup(runner->arena, tree);
+        runner->kept = false;
     }
-    return provenance_add(runner, run->step_id, run->action->id, run->effects, error) &&
-           job_step_finish(runner->job, run->step_id, output, runner->tree, error);
+    return provenance_finish_step(runner, run->step_id, run->action->id, run->effects, output,
+                                  error);
 }
 
 static gboolean run_step(Runner *runner, ActionRun *run, const Value *input, JobStep *step,
@@ -161,7 +169,7 @@ static gboolean run_step(Runner *runner, ActionRun *run, const Value *input, Job
 {
     g_autoptr(GError) failure = NULL;
 
-    if (!clean_workspace(runner, error))
+    if (!prepare_workspace(runner, run->action, error))
         return FALSE;
     if (run_real(run, input, step, output, &failure)) {
         *output = runner_mask(runner, *output);

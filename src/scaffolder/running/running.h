@@ -18,6 +18,7 @@ struct Runner {
     const char *folder;    /* the job's own; the workspace is in it */
     const char *workspace;
     const char *tree;     /* git tree of the workspace after the last finished step; NULL: empty */
+    bool kept;            /* tree can be restored, whatever becomes of the workspace */
     bool dirty;           /* the workspace may hold what an attempt that died left */
     GHashTable *finished; /* ids of the durable steps that earlier attempts finished */
     Masker *masker;       /* of the secrets */
@@ -94,7 +95,8 @@ typedef struct {
     char *path; /* relative, "/" between names */
     mode_t mode;
 } WorkdirEntry;
-/* Everything below root in order of path, folders before what is in them, without .git folders. At
+/* Everything below root in order of path, folders before what is in them, without .git and
+ * .terraform folders. At
  * most 20,000 entries. */
 GPtrArray *workdir_list(const char *root, GError **error);
 /* Copies a file or symlink, its folders made and its mode kept; a symlink that would leave root is
@@ -114,7 +116,8 @@ typedef struct {
     bool temporary;
 } Skeleton;
 
-/* The folder at the input's `url` (relative: beside the template), as a copy of its own. */
+/* The folder at the input's `url` (relative: beside the template): a copy of its own, or in place
+ * where it is local. It is not to be changed. */
 Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error);
 /* The file there. */
 GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error);

@@ -134,6 +134,21 @@ static void announce_source(ActionRun *run, const char *url, const char *digest,
                   &(Effect){.operation = "read", .kind = "source", .ref = url, .detail = detail});
 }
 
+static gboolean fetch_into(ActionRun *run, const Value *input, const char *url, Skeleton *source,
+                           GError **error)
+{
+    source->folder = g_build_filename(run->runner->folder, "source-XXXXXX", NULL);
+    source->temporary = true;
+    if (!g_mkdtemp(source->folder)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", source->folder);
+        return FALSE;
+    }
+    if (run->runner->render)
+        return render_read_tree(run, url, source->folder, error);
+    return catalog_read_tree_as(run->scaffolder->catalog, url,
+                                value_path_string(input, "token", NULL), source->folder, error);
+}
+
 Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
 {
     g_autoptr(Skeleton) source = g_new0(Skeleton, 1);
@@ -147,19 +162,13 @@ Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
 
     if (!absolute)
         return NULL;
-    source->folder = g_build_filename(run->runner->folder, "source-XXXXXX", NULL);
-    source->temporary = true;
-    if (!g_mkdtemp(source->folder)) {
-        g_set_error(error, PAVE_ERROR, ERROR_INTERNAL, "cannot make %s", source->folder);
-        return NULL;
-    }
     action_log(run, "info", "Fetching template content from %s", url);
+    source->folder = run->runner->render
+                         ? NULL
+                         : catalog_local_folder(run->scaffolder->catalog, absolute);
     g_autofree char *tree = NULL;
 
-    if (run->runner->render
-            ? !render_read_tree(run, absolute, source->folder, error)
-            : !catalog_read_tree_as(run->scaffolder->catalog, absolute,
-                                    value_path_string(input, "token", NULL), source->folder, error))
+    if (!source->folder && !fetch_into(run, input, absolute, source, error))
         return NULL;
     /* Kept, so that the same can be rendered again when the template has changed. */
     if (!run->dry && !(tree = forge_keep(run->scaffolder->forge, source->folder, error)))

@@ -29,9 +29,28 @@ static gboolean is_inside(const char *root, const char *path)
     return g_str_has_prefix(path, root) && (path[length] == '\0' || path[length] == '/');
 }
 
+/* Whether no folder between root and path is a symlink, as nearly always. */
+static bool is_plain_way(const char *root, const char *path)
+{
+    struct stat status;
+
+    for (const char *slash = strchr(path + strlen(root) + (path[strlen(root)] == '/'), '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        g_autofree char *folder = g_strndup(path, (gsize)(slash - path));
+
+        if (lstat(folder, &status) != 0)
+            return errno == ENOENT;
+        if (S_ISLNK(status.st_mode))
+            return false;
+    }
+    return true;
+}
+
 /* The nearest folder above path that exists must, with its symlinks followed, be inside root. */
 static gboolean check_way(const char *root, const char *path, const char *relative, GError **error)
 {
+    if (is_plain_way(root, path))
+        return TRUE;
     g_autofree char *real_root = realpath(root, NULL);
     g_autofree char *at = g_path_get_dirname(path);
 
@@ -123,7 +142,8 @@ static gboolean list_folder(const char *root, const char *relative, int depth, G
         const char *name = g_ptr_array_index(names, i);
         g_autofree char *full = g_build_filename(folder, name, NULL);
 
-        if (g_str_equal(name, ".git") || lstat(full, &status) != 0)
+        if (g_str_equal(name, ".git") || g_str_equal(name, ".terraform") ||
+            lstat(full, &status) != 0)
             continue;
         if (entries->len >= ENTRIES_MAX || depth >= DEPTH_MAX) {
             g_set_error(error, PAVE_ERROR, ERROR_INPUT,

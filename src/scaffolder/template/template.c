@@ -200,11 +200,12 @@ const Value *template_instantiate(Scaffolder *scaffolder, Arena *arena, const Va
 
 static const char *folder_version(Scaffolder *scaffolder, Arena *arena, const char *url)
 {
-    g_autofree char *folder = g_dir_make_tmp("pave-template-XXXXXX", NULL);
+    g_autofree char *local = catalog_local_folder(scaffolder->catalog, url);
+    g_autofree char *folder = local ? NULL : g_dir_make_tmp("pave-template-XXXXXX", NULL);
     g_autofree char *digest = NULL;
 
-    if (folder && catalog_read_tree(scaffolder->catalog, url, folder, NULL))
-        digest = skeleton_digest(folder, NULL);
+    if (local || (folder && catalog_read_tree(scaffolder->catalog, url, folder, NULL)))
+        digest = skeleton_digest(local ? local : folder, NULL);
     if (folder)
         folder_remove(folder, NULL);
     return arena_strdup(arena, digest);

@@ -56,6 +56,7 @@ static char *line_of(Fixture *f, const Value *effect, const char *kind)
                                                   : value_object_new(f->arena);
 
     value_set(f->arena, known, "commit", NULL);
+    value_set(f->arena, known, "tree", NULL);
     g_autofree char *text = json_to_string(known, JSON_COMPACT);
 
     return g_strdup_printf("%s %s %s %s %s %s %s", value_path_string(effect, "step", ""),
