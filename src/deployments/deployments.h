@@ -2,6 +2,7 @@
  * "deployments.deploy". */
 #pragma once
 #include "net/http_server.h"
+#include "spine/access.h"
 #include "spine/blobs.h"
 #include "spine/config.h"
 #include "spine/jobs.h"
@@ -55,5 +56,24 @@ typedef void (*DeploymentsCountFn)(const char *environment, const char *state, i
                                    void *data);
 gboolean deployments_count(Deployments *deployments, DeploymentsCountFn each, void *data,
                            GError **error);
+
+typedef struct {
+    const char *service, *environment; /* names */
+    const char *release;               /* digest, commit or tag; NULL: the newest */
+    const Principal *principal;        /* who asks, and must be allowed to */
+    const char *cause;                 /* a job */
+    const char *key;                   /* the same again gives the same deployment; NULL */
+    gboolean dry;                      /* only check and tell: nothing is written */
+} DeploymentsOrder;
+/* Orders a deployment: {id, jobId, service, environment, release, commit, url} in arena; dry:
+ * without id and jobId. ERROR_NOT_FOUND, ERROR_INPUT, ERROR_NOT_ALLOWED. */
+const Value *deployments_order(Deployments *deployments, Arena *arena,
+                               const DeploymentsOrder *order, GError **error);
+
+/* Takes a deployment back where it is what is live: what was live before is deployed again (*job_id
+ * is to be waited for), or the service stopped where nothing was. Whether actor may is the caller's
+ * question. */
+gboolean deployments_take_back(Deployments *deployments, Arena *arena, const char *id,
+                               const char *actor, const char **job_id, GError **error);
 
 extern const Route deployments_routes[];

@@ -187,3 +187,85 @@ const Value *deployments_live(Deployments *deployments, Arena *arena, const char
     }
     return live ? items : NULL;
 }
+
+/* ---- for other rooms ---- */
+
+static const Value *order_value(Deployments *deployments, Arena *arena, const DeployOrder *order,
+                                const Release *release, const Deployment *deployment)
+{
+    g_autofree char *url = settings_url(deployments->settings, order->service, order->environment);
+    Value *value = value_object_new(arena);
+
+    value_set_string(arena, value, "id", deployment ? deployment->id : NULL);
+    value_set_string(arena, value, "jobId", deployment ? deployment->job_id : NULL);
+    value_set_string(arena, value, "service", order->service);
+    value_set_string(arena, value, "environment", order->environment);
+    value_set_string(arena, value, "release", deployment ? deployment->digest : release->digest);
+    value_set_string(arena, value, "commit", deployment ? deployment->commit : release->commit);
+    value_set_string(arena, value, "url", url);
+    return value;
+}
+
+static const Value *submit_order(Deployments *deployments, Arena *arena, const DeployOrder *order,
+                                 GError **error)
+{
+    const char *id = deploy_submit(deployments, arena, order, error);
+    const Deployment *deployment =
+        id ? store_deployment(db_reader(deployments->db), arena, id, error) : NULL;
+
+    return deployment ? order_value(deployments, arena, order, NULL, deployment) : NULL;
+}
+
+const Value *deployments_order(Deployments *deployments, Arena *arena,
+                               const DeploymentsOrder *wanted, GError **error)
+{
+    DeployOrder order = {.service = wanted->service,
+                         .environment = wanted->environment,
+                         .release = wanted->release,
+                         .kind = "deploy",
+                         .actor = principal_name(wanted->principal),
+                         .idempotency_key = wanted->key,
+                         .cause = wanted->cause};
+
+    if (!service_name_check(order.service, error) ||
+        !settings_find(deployments->settings, order.environment, error))
+        return NULL;
+    const char *const *owners =
+        deployments->owners ? deployments->owners(arena, order.service, deployments->owners_data)
+                            : NULL;
+
+    if (!access_check(wanted->principal, "deployments.deployment.create", owners, error))
+        return NULL;
+    const Release *release =
+        store_release_find(db_reader(deployments->db), arena, order.service, order.release, error);
+
+    if (!release)
+        return NULL;
+    return wanted->dry ? order_value(deployments, arena, &order, release, NULL)
+                       : submit_order(deployments, arena, &order, error);
+}
+
+gboolean deployments_take_back(Deployments *deployments, Arena *arena, const char *id,
+                               const char *actor, const char **job_id, GError **error)
+{
+    DbConn *conn = db_reader(deployments->db);
+    const Deployment *made = store_deployment(conn, arena, id, error);
+    g_autoptr(GPtrArray) live =
+        made ? store_live(conn, arena, made->service, made->environment, error) : NULL;
+    const Live *current = live && live->len ? live->pdata[0] : NULL;
+
+    *job_id = NULL;
+    if (!live)
+        return FALSE;
+    if (!current || !g_str_equal(current->deployment.id, id))
+        return TRUE;
+    if (!current->previous.id)
+        return deploy_stop(deployments, arena, made->service, made->environment, actor, error);
+    const char *back =
+        rollback_submit(deployments, arena, made->service, made->environment, NULL, actor, error);
+    const Deployment *again =
+        back ? store_deployment(db_reader(deployments->db), arena, back, error) : NULL;
+
+    *job_id = again ? again->job_id : NULL;
+    return again != NULL;
+}

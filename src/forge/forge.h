@@ -203,19 +203,21 @@ gboolean forge_kept(Forge *forge, const char *tree, const char *destination, GEr
 /* A three-way merge into a repository, on the built-in forge or GitHub. */
 typedef struct {
     const ForgeLocation *at;
-    const char *base, *theirs; /* folders: what the repository was made of, what it would be now */
-    const char *label;         /* of theirs, in the marks of conflicts */
+    const char *base, *theirs;  /* folders: what the repository was made of, what it would be now */
+    const char *label;          /* of theirs, in the marks of conflicts */
     const char *path, *content; /* one file that is written whatever was there */
     const char *branch;         /* what is made or moved */
-    const char *left_at;        /* the commit branch was left at; what others put on top stays; NULL */
+    const char *left_at; /* the commit branch was left at; what others put on top stays; NULL */
     const char *message, *actor, *cause;
     const char *intent_id; /* in the commit's message */
 } ForgeMerge;
-/* The end of a branch, and whether its commit carries the intent; *tip NULL where it is not there. */
+/* The end of a branch, and whether its commit carries the intent; *tip NULL where it is not there.
+ */
 gboolean forge_merge_probe(Forge *forge, Arena *arena, const ForgeMerge *merge, const char **tip,
                            gboolean *found, GError **error);
 /* {head, base, files: [{path, oldPath?, status: "added"|"modified"|"deleted"|"renamed"|"conflict"|
- * "kept", reason?, diff, …}], conflicts}: what would change in the default branch. Writes nothing. */
+ * "kept", reason?, diff, …}], conflicts}: what would change in the default branch. Writes nothing.
+ */
 const Value *forge_merge_preview(Forge *forge, Arena *arena, const ForgeMerge *merge,
                                  GError **error);
 /* The same on branch, with {commit}: "" where nothing changes, and then there is no branch. */

@@ -23,7 +23,7 @@ struct Forge {
 typedef struct {
     char *id, *owner, *name, *description, *visibility, *default_branch;
     char *protected_branches; /* separated by spaces, which no branch name holds */
-    char *state;              /* "creating" until it is whole, then "ready"; "removed" while it goes */
+    char *state; /* "creating" until it is whole, then "ready"; "removed" while it goes */
     char *intent_id, *created_by, *cause, *seed_tree;
     int64_t created_at, archived_at; /* archived_at 0: it is not archived */
 } ForgeRepository;
@@ -98,8 +98,8 @@ gboolean forge_git_write_folder(git_repository *git, const char *folder, git_oid
                                 GError **error);
 /* A commit of tree, on no branch yet. */
 gboolean forge_git_write_commit(git_repository *git, const git_commit *const *parents,
-                                gsize parents_count, const git_oid *tree,
-                                const ForgeAuthor *author, git_oid *id, GError **error);
+                                gsize parents_count, const git_oid *tree, const ForgeAuthor *author,
+                                git_oid *id, GError **error);
 /* A commit of tree on top of branch (NULL parent: its first), and the branch moved to it. */
 gboolean forge_git_commit_tree(git_repository *git, const char *branch, git_commit *parent,
                                const git_oid *tree, const ForgeAuthor *author, git_oid *id,

@@ -241,6 +241,8 @@ const char *infra_submit(Infra *infra, Arena *arena, const InfraRequest *request
     variables = infra_module_fit(arena, &module, request->variables, request->environment, error);
     if (!variables || !find_workspace(&submission, name, error))
         return NULL;
+    if (request->dry)
+        return "";
     sealed = infra_seal_variables(infra, variables, error);
     if (!sealed)
         return NULL;

@@ -35,6 +35,7 @@ typedef struct {
     const char *owner;  /* entity ref */
     /* The caller knows that actor may change a workspace that somebody else made. */
     gboolean authorized;
+    gboolean dry; /* only check what would be refused: nothing is written, the id is "" */
 } InfraRequest;
 
 /* Makes the workspace ("<service name>-<environment>") where missing and submits a run; its job id,

@@ -11,10 +11,11 @@ typedef struct Scaffolder Scaffolder;
 
 Scaffolder *scaffolder_new(Db *db, Events *events, Jobs *jobs, Secrets *secrets, Catalog *catalog,
                            Forge *forge, Infra *infra, const Config *config, GError **error);
+/* Where pave:deploy deploys and what a decommission stops; without it nothing runs. Before the
+ * first task does. */
+void scaffolder_set_deployments(Scaffolder *scaffolder, Deployments *deployments);
 void scaffolder_free(Scaffolder *scaffolder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scaffolder, scaffolder_free)
-/* What runs, which a decommission stops; without it nothing does. */
-void scaffolder_set_deployments(Scaffolder *scaffolder, Deployments *deployments);
 extern const Route scaffolder_routes[];
 
 /* ---- template files, without a server ---- */

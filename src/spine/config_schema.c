@@ -228,6 +228,12 @@ static const Rule rules[] = {
     {"scaffolder.actions.*.undo[]", COMMAND},
     {"scaffolder.actions.*.undoText", TEXT},
     {"scaffolder.actions.*.recovery", TEXT, "repeat|probe|ask"},
+    {"scaffolder.actions.*.dryRun", BOOLEAN},
+    {"scaffolder.actions.*.examples", ANYTHING},
+    {"scaffolder.http.allow", LIST},
+    {"scaffolder.http.allow[].host", TEXT},
+    {"scaffolder.http.allow[].paths", LIST},
+    {"scaffolder.http.allow[].paths[]", TEXT},
 
     {"infra.modules", LIST},
     {"infra.modules[].path", PATH},

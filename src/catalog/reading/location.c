@@ -103,8 +103,7 @@ gboolean location_change(Catalog *catalog, Arena *arena, const CatalogLocation *
     commits_lock(catalog);
     done = db_write(catalog->db, write_change, &changed, NULL, error);
     commits_unlock(catalog);
-    return done &&
-           location_ingest(catalog, &changed, actor, findings, error);
+    return done && location_ingest(catalog, &changed, actor, findings, error);
 }
 
 const char *catalog_location_id(Catalog *catalog, Arena *arena, const char *type,

@@ -42,6 +42,8 @@ struct Action {
      * depend on steps for that. */
     ActionFn check;
     const char *checks;
+    /* How an interrupted step of this input is recovered; NULL: as `recovery` says. */
+    StepRecovery (*recover)(const Value *input);
     /* RECOVERY_PROBE: *output where the effect of run->intent_id is there, else untouched. */
     ActionFn probe;
     /* NULL: there is nothing to take back. */
@@ -83,6 +85,7 @@ gboolean action_would_publish(ActionRun *run, const char *contents_url, const ch
 /* The file that url would be, of what would be published; NULL where nothing of it is. */
 char *action_would_read(ActionRun *run, const char *url, gsize *length);
 
+extern const Action action_http_request, action_pave_deploy, action_terraform_plan;
 extern const Action action_fetch_template_file, action_fetch_plain_file, action_fs_readdir,
     action_fs_read, action_fs_write, action_fs_append, action_catalog_fetch;
 extern const Action action_fetch_template, action_fetch_plain,
@@ -108,5 +111,7 @@ const Action *actions_find(const Scaffolder *scaffolder, const char *id);
 const Value *actions_list(const Scaffolder *scaffolder, Arena *arena);
 /* ERROR_INPUT "Invalid input passed to action …" with the first violation. */
 gboolean action_check_input(const Action *action, const Value *input, GError **error);
+/* ERROR_INTERNAL where a custom action gave out what its schema does not have. */
+gboolean action_check_output(const Action *action, const Value *output, GError **error);
 /* "Template action with ID '…' is not registered". */
 gboolean action_missing(const char *id, GError **error);

@@ -13,6 +13,7 @@ static const Action *const BUILT_IN[] = {
     &action_fs_write,
     &action_fs_append,
     &action_catalog_fetch,
+    &action_http_request,
     &action_fetch_template,
     &action_fetch_plain,
     &action_catalog_register,
@@ -22,6 +23,8 @@ static const Action *const BUILT_IN[] = {
     &action_fs_rename,
     &action_fs_delete,
     &action_pave_approval,
+    &action_pave_deploy,
+    &action_terraform_plan,
     &action_terraform_apply,
     &action_terraform_destroy,
 };
@@ -30,6 +33,7 @@ static const Action *const BUILT_IN[] = {
 static const char *const ALIASES[][2] = {
     {"roadiehq:utils:fs:write", "fs:write"},
     {"roadiehq:utils:fs:append", "fs:append"},
+    {"http:backstage:request", "http:request"},
 };
 
 #define FOLDER "/pave/src/scaffolder/actions/definitions"
@@ -140,14 +144,15 @@ const Value *actions_list(const Scaffolder *scaffolder, Arena *arena)
     return list;
 }
 
-gboolean action_check_input(const Action *action, const Value *input, GError **error)
+static gboolean check(const Value *schema, const Value *value, PaveErrorCode code, const char *what,
+                      const char *id, GError **error)
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     g_autoptr(GPtrArray) found = NULL;
 
-    if (!action->input)
+    if (!schema)
         return TRUE;
-    found = jsonschema_violations(arena, action->input, input ? input : value_object_new(arena));
+    found = jsonschema_violations(arena, schema, value ? value : value_object_new(arena));
     if (found->len == 0)
         return TRUE;
     const JsonschemaViolation *first = g_ptr_array_index(found, 0);
@@ -155,9 +160,20 @@ gboolean action_check_input(const Action *action, const Value *input, GError **e
 
     g_string_append(where, first->pointer);
     g_strdelimit(where->str, "/", '.');
-    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "Invalid input passed to action %s, %s %s",
-                action->id, where->str, first->message);
+    g_set_error(error, PAVE_ERROR, code, "%s action %s, %s %s", what, id, where->str,
+                first->message);
     return FALSE;
+}
+
+gboolean action_check_input(const Action *action, const Value *input, GError **error)
+{
+    return check(action->input, input, ERROR_INPUT, "Invalid input passed to", action->id, error);
+}
+
+gboolean action_check_output(const Action *action, const Value *output, GError **error)
+{
+    return !action->custom ||
+           check(action->output, output, ERROR_INTERNAL, "Invalid output of", action->id, error);
 }
 
 /* ---- what an action sees of its run ---- */

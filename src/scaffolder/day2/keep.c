@@ -63,8 +63,7 @@ static gboolean add_repository(DbConn *tx, Runner *runner, const Effect *effect,
     row.at.inputs = json_parse(arena, begun.inputs, -1, NULL);
     row.at.sources = upgrade_store_sources(tx, arena, runner->task_id, error);
     content = upgrade_content(arena, runner->spec, &row.at.kept);
-    return row.at.sources &&
-           upgrade_store_keep(tx, row.at.kept, row.template, content, error) &&
+    return row.at.sources && upgrade_store_keep(tx, row.at.kept, row.template, content, error) &&
            upgrade_store_add(tx, &row, error);
 }
 
@@ -84,8 +83,7 @@ gboolean upgrade_remember(DbConn *tx, Runner *runner, const GPtrArray *effects, 
         const Effect *effect = effects->pdata[i];
 
         if (runner->spec && g_str_equal(effect->kind, "repository") &&
-            g_str_equal(effect->operation, "create") &&
-            !add_repository(tx, runner, effect, error))
+            g_str_equal(effect->operation, "create") && !add_repository(tx, runner, effect, error))
             return FALSE;
         read = read || g_str_equal(effect->kind, "source");
     }
@@ -119,6 +117,19 @@ bool action_publishes(const Action *action)
            (*rest && !strchr(rest, ':') && value_path(action->input, "properties.repoUrl"));
 }
 
+/* What a task would have begun with. */
+static gboolean begin_dry(Runner *runner, Begun *begun)
+{
+    const Value *parameters = value_get(runner->spec, "parameters");
+    g_autofree char *text = json_to_string(runner_mask(runner, parameters), JSON_COMPACT);
+
+    begun->template = value_path_string(runner->template, "entityRef", "");
+    begun->source = value_path_string(runner->template, "baseUrl", "");
+    begun->version = template_version(runner->scaffolder, runner->arena, runner->template);
+    begun->inputs = arena_strdup(runner->arena, text);
+    return TRUE;
+}
+
 gboolean upgrade_stamp(ActionRun *run, const Value *input, GError **error)
 {
     Arena *arena = run->arena;
@@ -132,7 +143,9 @@ gboolean upgrade_stamp(ActionRun *run, const Value *input, GError **error)
     folder = workdir_path(run->workspace, value_path_string(input, "sourcePath", ""), error);
     if (!folder || !g_file_test(folder, G_FILE_TEST_IS_DIR))
         return folder != NULL;
-    if (!read_begun(db_reader(run->scaffolder->db), arena, runner->task_id, &begun, error))
+    if (!(run->dry
+              ? begin_dry(runner, &begun)
+              : read_begun(db_reader(run->scaffolder->db), arena, runner->task_id, &begun, error)))
         return FALSE;
     point.version = begun.version;
     point.inputs = json_parse(arena, begun.inputs, -1, NULL);

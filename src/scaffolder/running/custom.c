@@ -62,6 +62,7 @@ static gboolean load_one(Scaffolder *scaffolder, const char *id, const Value *de
             action->undo = undo_program;
             action->undo_text = value_path_string(definition, "undoText", "Runs its way back");
         }
+        action->dry_run = value_bool(value_get(definition, "dryRun"), false);
         if (value_count(program) == 0 || value_get(definition, "steps"))
             return wrong(id, definition, "an action has steps or a program", error);
     } else if (!check_steps(id, value_get(definition, "steps"), error)) {
@@ -154,6 +155,7 @@ static char *program_input(const Call *call)
     value_set_string(run->arena, context, "stepId", run->step_id);
     value_set_string(run->arena, context, "intentId", run->intent_id);
     value_set_bool(run->arena, context, "interrupted", !run->fresh);
+    value_set_bool(run->arena, context, "dryRun", run->dry);
     value_set_string(run->arena, context, "user", run->runner->actor);
     value_set(run->arena, message, call->name, call->message);
     value_set(run->arena, message, "context", context);
@@ -172,7 +174,9 @@ static GPtrArray *program_environment(ActionRun *run)
     for (guint i = 0; i < value_count(environment); i++) {
         const char *value = value_string(value_value_at(environment, i), "");
 
-        job_mask(run->job, value);
+        masker_add(run->runner->masker, value);
+        if (run->job)
+            job_mask(run->job, value);
         g_ptr_array_add(env, g_strdup_printf("%s=%s", value_key_at(environment, i), value));
     }
     g_ptr_array_add(env, NULL);
@@ -267,7 +271,7 @@ static gboolean listen(Listening *listening, GError **error)
 static gboolean stop_program(Listening *listening, PaveErrorCode code, const char *why,
                              GError **error)
 {
-    if (!job_stopping(listening->run->job)) {
+    if (!listening->run->job || !job_stopping(listening->run->job)) {
         process_stop(listening->process, SIGTERM);
         process_wait(listening->process, 15000, NULL, NULL);
     }

@@ -245,6 +245,8 @@ static const Value *run_in(const char *folder, Scaffolder *scaffolder, Arena *ar
                      .task_id = "dry-run",
                      .actor = actor,
                      .template = value_get(spec, "templateInfo"),
+                     /* Of a registered template alone anything would be remembered. */
+                     .spec = contents ? NULL : spec,
                      .folder = folder,
                      .workspace = arena_printf(arena, "%s/workspace", folder),
                      .source = contents ? arena_printf(arena, "%s/template", folder) : NULL,

@@ -95,7 +95,8 @@ static gboolean run_dry(ActionRun *run, const Value *input, const Value **output
         return TRUE;
     }
     if (runs_here(run))
-        return run->action->run(run, input, output, error);
+        return upgrade_stamp(run, input, error) && run->action->run(run, input, output, error) &&
+               action_check_output(run->action, *output, error);
     Value *fake = value_object_new(run->arena);
 
     for (guint i = 0; i < value_count(properties); i++)
@@ -124,7 +125,7 @@ static gboolean run_real(ActionRun *run, const Value *input, JobStep *step, cons
             return TRUE;
         }
     }
-    return action->run(run, input, output, error);
+    return action->run(run, input, output, error) && action_check_output(action, *output, error);
 }
 
 static char *snapshot_objects(const Runner *runner)
@@ -142,7 +143,8 @@ static gboolean prepare_workspace(Runner *runner, const Action *action, GError *
     if (runner->dirty && !snapshot_restore(objects, runner->workspace, runner->tree, error))
         return FALSE;
     runner->dirty = false;
-    if (!action->changes_workspace || !runner->tree || runner->kept)
+    /* What publishes writes into it where it comes from. */
+    if (!(action->changes_workspace || action_publishes(action)) || !runner->tree || runner->kept)
         return TRUE;
     g_autofree char *kept = snapshot_take(objects, runner->workspace, error);
 
@@ -190,7 +192,9 @@ static gboolean invoke_durably(Runner *runner, ActionRun *run, const char *name,
                                const Value **output, GError **error)
 {
     JobStep step = {0};
-    StepRecovery recovery = custom_action_recovery(run->action, runner->job, run->step_id);
+    StepRecovery recovery = run->action->recover
+                                ? run->action->recover(input)
+                                : custom_action_recovery(run->action, runner->job, run->step_id);
 
     if (!job_step_open(runner->job, run->step_id, name, recovery, &step, error))
         return FALSE;
@@ -228,6 +232,7 @@ gboolean runner_invoke(Runner *runner, const char *step, const char *id, const c
                      .step_id = id,
                      .intent_id = "",
                      .dry = !runner->job,
+                     .fresh = !runner->job,
                      .workspace = runner->workspace,
                      .effects = effects};
 

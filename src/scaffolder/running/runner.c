@@ -138,7 +138,7 @@ static gboolean run_inner(Part *part, const char *id, const Value *input, const 
         !run_sequence(&inner, custom_action_steps(part->action), error))
         return FALSE;
     *output = runner_output(runner, value_get(part->action->custom, "output"), inner.context);
-    return TRUE;
+    return action_check_output(part->action, *output, error);
 }
 
 static gboolean run_composition(Part *part, const char *id, const char *name, const Value *input,

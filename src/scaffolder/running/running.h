@@ -28,7 +28,7 @@ struct Runner {
     Value *diagnostics;    /* of a dry run: expressions that failed, an array */
     const char *source;    /* of a dry run: the folder with the template's files; NULL: its own */
     GHashTable *published; /* of a dry run: URL of a repository's contents → folder (owned) */
-    const Value *spec;     /* of a real run: what it runs */
+    const Value *spec;     /* what it runs; NULL in a dry run of files that were sent along */
     Render *render;        /* of a rendering for an upgrade, which is a dry run too */
 };
 

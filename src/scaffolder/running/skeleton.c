@@ -163,9 +163,8 @@ Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error)
     if (!absolute)
         return NULL;
     action_log(run, "info", "Fetching template content from %s", url);
-    source->folder = run->runner->render
-                         ? NULL
-                         : catalog_local_folder(run->scaffolder->catalog, absolute);
+    source->folder =
+        run->runner->render ? NULL : catalog_local_folder(run->scaffolder->catalog, absolute);
     g_autofree char *tree = NULL;
 
     if (!source->folder && !fetch_into(run, input, absolute, source, error))

@@ -47,6 +47,7 @@ static const char *submit(ActionRun *run, const Value *input, const char *servic
         .actor = run->runner->actor,
         .cause = run->runner->task_id,
         .run_id = run->intent_id,
+        .dry = run->dry,
         .owner = owner && *owner ? owner : NULL,
     };
 
@@ -57,9 +58,9 @@ static const char *submit(ActionRun *run, const Value *input, const char *servic
 static gboolean retry_failed(ActionRun *run, GError **error)
 {
     Jobs *jobs = run->scaffolder->jobs;
-    const Value *job =
-        run->fresh ? jobs_get(db_reader(run->scaffolder->db), run->arena, run->intent_id, NULL)
-                   : NULL;
+    const Value *job = run->fresh && !run->dry ? jobs_get(db_reader(run->scaffolder->db),
+                                                          run->arena, run->intent_id, NULL)
+                                               : NULL;
     const char *state = value_path_string(job, "state", "");
 
     if (!g_str_equal(state, "failed") && !g_str_equal(state, "cancelled"))
@@ -151,6 +152,43 @@ static const Value *result(ActionRun *run, const char *id, const char *name)
     return output;
 }
 
+/* What Terraform means to do: {workspace, runId, add, change, destroy, changes}. */
+static const Value *planned(ActionRun *run, const char *id, const char *name)
+{
+    static const char *const members[] = {"add", "change", "destroy", "changes"};
+    Arena *arena = run->arena;
+    const Value *workspace = infra_workspace(run->scaffolder->infra, arena, name, NULL);
+    const Value *runs = value_get(workspace, "runs");
+    Value *output = value_object_new(arena);
+
+    value_set_string(arena, output, "workspace", name);
+    value_set_string(arena, output, "runId", id);
+    for (guint i = 0; i < value_count(runs); i++)
+        if (*id && g_str_equal(value_path_string(value_item(runs, i), "id", ""), id))
+            for (gsize m = 0; m < G_N_ELEMENTS(members); m++)
+                value_set(arena, output, members[m],
+                          value_get(value_get(value_item(runs, i), "plan"), members[m]));
+    return output;
+}
+
+static void announce(ActionRun *run, const Value *input, const char *operation, const char *id,
+                     const char *service, const char *name)
+{
+    const char *environment = value_path_string(input, "environment", "staging");
+    Value *detail = value_object_new(run->arena);
+
+    if (g_str_equal(operation, "plan"))
+        return;
+    value_set(run->arena, detail, "module", value_get(input, "module"));
+    value_set_string(run->arena, detail, "environment", environment);
+    value_set_string(run->arena, detail, "service", service);
+    value_set_string(run->arena, detail, "run", run->dry ? NULL : id);
+    action_effect(run, &(Effect){.operation = g_str_equal(operation, "apply") ? "create" : "delete",
+                                 .kind = "workspace",
+                                 .ref = name,
+                                 .detail = detail});
+}
+
 static gboolean run_operation(ActionRun *run, const Value *input, const char *operation,
                               const Value **output, GError **error)
 {
@@ -164,23 +202,19 @@ static gboolean run_operation(ActionRun *run, const Value *input, const char *op
     const char *name = arena_printf(run->arena, "%s-%s", strrchr(service, '/') + 1, environment);
 
     action_log(run, "info", "Terraform %s of %s", operation, name);
-    Value *detail = value_object_new(run->arena);
-
-    value_set(run->arena, detail, "module", value_get(input, "module"));
-    value_set_string(run->arena, detail, "environment", environment);
-    value_set_string(run->arena, detail, "service", service);
-    value_set_string(run->arena, detail, "run", id);
     /* Also a run that fails half-way has made something. */
-    if (g_str_equal(operation, "apply"))
-        action_effect(
-            run,
-            &(Effect){.operation = "create", .kind = "workspace", .ref = name, .detail = detail});
-    const char *state = wait_for(run, id, error);
+    announce(run, input, operation, id, service, name);
+    const char *state = run->dry ? "succeeded" : wait_for(run, id, error);
 
     if (!state || !succeeded(run, id, state, error))
         return FALSE;
-    *output = result(run, id, name);
+    *output = g_str_equal(operation, "plan") ? planned(run, id, name) : result(run, id, name);
     return TRUE;
+}
+
+static gboolean run_plan(ActionRun *run, const Value *input, const Value **output, GError **error)
+{
+    return run_operation(run, input, "plan", output, error);
 }
 
 static gboolean run_apply(ActionRun *run, const Value *input, const Value **output, GError **error)
@@ -230,9 +264,17 @@ static gboolean undo_apply(ActionRun *run, const Effect *effect, GError **error)
     return state && succeeded(run, id, state, error);
 }
 
+const Action action_terraform_plan = {
+    .id = "terraform:plan",
+    .recovery = RECOVERY_PROBE,
+    .dry_run = true,
+    .run = run_plan,
+};
+
 const Action action_terraform_apply = {
     .id = "terraform:apply",
     .recovery = RECOVERY_PROBE,
+    .dry_run = true,
     .run = run_apply,
     .undo = undo_apply,
     .undo_check = check_undo,
@@ -242,5 +284,6 @@ const Action action_terraform_apply = {
 const Action action_terraform_destroy = {
     .id = "terraform:destroy",
     .recovery = RECOVERY_PROBE,
+    .dry_run = true,
     .run = run_destroy,
 };
