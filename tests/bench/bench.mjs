@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { catalog } from './catalog.mjs';
 import { catalogTable } from './catalog_table.mjs';
 import { road } from './road.mjs';
+import { scaffolder } from './scaffolder.mjs';
 import { start } from './start.mjs';
 
-const parts = { start, road, catalog };
+const parts = { start, road, catalog, scaffolder };
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' }, size: { type: 'string' }, only: { type: 'string' } } });
 const unknown = positionals.find((name) => !parts[name]);
 if (unknown) {

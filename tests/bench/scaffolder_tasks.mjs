@@ -16,6 +16,7 @@ auth: { providers: { guest: { enabled: true, userEntityRef: 'user:default/guest'
 catalog:
   rules: [{ allow: [Template, User, Group, Component] }]
   locations: [{ type: file, target: ./template/template.yaml, rules: [{ allow: [Template, User] }] }]
+forge: { hosts: { github.com: builtin } }
 `;
 
 const template = `apiVersion: scaffolder.backstage.io/v1beta3
