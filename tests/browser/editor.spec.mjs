@@ -98,7 +98,7 @@ test('every action is documented, and can be linked to', async ({ page }) => {
   await page.getByRole('textbox', { name: 'Find an action' }).fill('parseRepoUrl');
   await expect(page).toHaveURL(/q=parseRepoUrl/);
   await expect(action).toHaveCount(0);
-  await expect(page.getByRole('region', { name: '| parseRepoUrl' })).toBeVisible();
+  await expect(page.getByRole('region', { name: '| parseRepoUrl', exact: true })).toBeVisible();
 });
 
 test('templates are found by words, category, owner and stars', async ({ page }) => {
