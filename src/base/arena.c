@@ -24,7 +24,15 @@ struct Chunk {
     _Alignas(16) char bytes[];
 };
 
+typedef struct Owned Owned;
+struct Owned {
+    gpointer object;
+    GDestroyNotify destroy;
+    Owned *next;
+};
+
 struct Arena {
+    Owned *owned;
     Chunk *chunks; /* the first is the one being filled */
     gsize filled;  /* of the first chunk */
     gsize ceiling;
@@ -45,6 +53,8 @@ void arena_free(Arena *arena)
 {
     if (!arena)
         return;
+    for (Owned *owned = arena->owned; owned; owned = owned->next)
+        owned->destroy(owned->object);
     for (Chunk *chunk = arena->chunks, *next; chunk; chunk = next) {
         next = chunk->next;
         ASAN_UNPOISON_MEMORY_REGION(chunk->bytes, chunk->size);
@@ -109,6 +119,14 @@ void *arena_alloc(Arena *arena, gsize size)
     }
     ASAN_UNPOISON_MEMORY_REGION(piece, size);
     return piece;
+}
+
+void arena_own(Arena *arena, gpointer object, GDestroyNotify destroy)
+{
+    Owned *owned = arena_new0(arena, Owned, 1);
+
+    *owned = (Owned){object, destroy, arena->owned};
+    arena->owned = owned;
 }
 
 gboolean arena_exhausted(const Arena *arena)

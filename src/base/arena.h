@@ -18,6 +18,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Arena, arena_free)
  * our own fault and asserts. */
 void *arena_alloc(Arena *arena, gsize size);
 
+/* What is not memory of the arena (a compiled pattern) but dies with it: freed, the last first, by
+ * arena_free(). */
+void arena_own(Arena *arena, gpointer object, GDestroyNotify destroy);
+
 /* True once more than the ceiling was handed out. Every parser and engine checks it in its loop and
  * stops with ERROR_INPUT "… is too large". */
 gboolean arena_exhausted(const Arena *arena);

@@ -1,66 +1,105 @@
 #include "formats/nunjucks.h"
 
-#include "formats/nunjucks_javascript.h"
-#include <math.h>
+#include "formats/nunjucks_run_internal.h"
 #include <stdio.h>
 #include <string.h>
 
-NjSource nj_source(const char *text, const NunjucksOptions *options)
-{
-    NjSource source = {.text = text, .length = strlen(text), .options = options};
-    bool given = options && options->variable_start;
+/* ---- a run ---- */
 
-    source.variable_start = given ? options->variable_start : "${{";
-    source.variable_end = given ? options->variable_end : "}}";
-    return source;
+enum { OUT_SIZE_MIN = 256 };
+
+/* Begins anew with a copy of the context where the template turns out to change it. */
+static NjRunning running_of(Arena *arena, const NunjucksTemplate *template, bool changes,
+                            GError **error)
+{
+    NjRunning running = {.main = template, .size = template->source.length + OUT_SIZE_MIN};
+
+    running.run = (NjRun){.arena = arena, .source = &template->source, .error = error};
+    running.run.changes = changes;
+    running.out = g_malloc(running.size);
+    return running;
 }
 
-static NjRun run_of(Arena *arena, const NjSource *source, const Value *context, bool mutates,
-                    GError **error)
+static const Value *own_context(NjRunning *running, const Value *context)
 {
-    NjRun run = {.arena = arena, .source = source, .error = error};
-
-    run.context = mutates ? value_copy(arena, context) : context;
-    run.root = nj_frame_new(&run, NULL, false);
-    run.regexes = g_ptr_array_new_with_free_func((GDestroyNotify)regex_free);
-    return run;
+    return running->run.changes ? value_copy(running->run.arena, context) : context;
 }
 
-/* The text a tree prints, NULL with error. */
-static const char *print_tree(Arena *arena, const NjSource *source, const NjNode *tree,
-                              const Value *context, bool mutates, gsize *length, GError **error)
+static bool print_template(NjRunning *running, const Value *context)
 {
-    NjRun run = run_of(arena, source, context, mutates, error);
-    g_autoptr(GString) out = g_string_new(NULL);
+    NjRun *run = &running->run;
 
-    run.out = out;
-    bool done = nj_run_list(&run, tree, run.root);
-    g_ptr_array_unref(run.regexes);
-    *length = out->len;
-    return done ? arena_strndup(arena, out->str, out->len) : NULL;
+    return nj_run_template(run, running->main, nj_context_new(run, own_context(running, context)),
+                           nj_frame_new(run, NULL, false));
+}
+
+static const char *try_render(Arena *arena, const NunjucksTemplate *template, const Value *context,
+                              bool changes, bool *again, gsize *length, GError **error)
+{
+    NjRunning running = running_of(arena, template, changes, error);
+    bool done = print_template(&running, context);
+    const char *text = done ? arena_strndup(arena, running.out, running.length) : NULL;
+
+    g_free(running.out);
+    if (length)
+        *length = running.length;
+    *again = !done && running.run.wants_change && !changes;
+    return text;
+}
+
+const char *nunjucks_template_render(Arena *arena, const NunjucksTemplate *template,
+                                     const Value *context, gsize *length, GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    bool again;
+    const char *text =
+        try_render(arena, template, context, template->changes, &again, length, &failure);
+
+    if (!text && again) {
+        g_clear_error(&failure);
+        text = try_render(arena, template, context, true, &again, length, &failure);
+    }
+    if (!text)
+        g_propagate_error(error, g_steal_pointer(&failure));
+    return text;
+}
+
+/* ---- templates ---- */
+
+static const NunjucksTemplate *compile(Arena *arena, const char *text,
+                                       const NunjucksOptions *options, GError **error)
+{
+    NunjucksTemplate *template = arena_new0(arena, NunjucksTemplate, 1);
+    g_autoptr(GError) failure = NULL;
+
+    if (nj_template_init(template, arena, text, options, &failure))
+        return template;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return NULL;
+}
+
+const NunjucksTemplate *nunjucks_compile(Arena *arena, const char *text,
+                                         const NunjucksOptions *options, GError **error)
+{
+    return compile(arena, arena_strdup(arena, text), options, error);
 }
 
 const char *nunjucks_render(Arena *arena, const char *text, const Value *context,
                             const NunjucksOptions *options, GError **error)
 {
-    NjSource source = nj_source(text, options);
-    g_autoptr(GError) failure = NULL;
-    bool mutates;
-    gsize length;
-    const NjNode *tree = nj_parse(arena, &source, &mutates, &failure);
-    const char *result =
-        tree ? print_tree(arena, &source, tree, context, mutates, &length, &failure) : NULL;
+    const NunjucksTemplate *template = compile(arena, text, options, error);
 
-    if (!result)
-        g_propagate_error(error, g_steal_pointer(&failure));
-    return result;
+    return template ? nunjucks_template_render(arena, template, context, NULL, error) : NULL;
 }
+
+/* ---- expressions ---- */
 
 /* A result that is no JSON value (a macro, a pattern) becomes text; functions vanish. */
 static bool typed_result(NjRun *run, NjVal v, const Value **result)
 {
     gsize length;
 
+    v = nj_boxed(run, v);
     *result = v.kind == NJ_VALUE ? v.value : NULL;
     if (v.kind == NJ_PATTERN) {
         const char *text = nj_to_string(run, v, &length);
@@ -69,39 +108,63 @@ static bool typed_result(NjRun *run, NjVal v, const Value **result)
     return !*result || nj_weigh(run, *result);
 }
 
-static const Value *evaluate_single(Arena *arena, const NjSource *source, const NjNode *expression,
-                                    const Value *context, bool mutates, GError **error)
+static const Value *try_evaluate(Arena *arena, const NunjucksTemplate *template,
+                                 const Value *context, bool changes, bool *again, GError **error)
 {
-    NjRun run = run_of(arena, source, context, mutates, error);
-    g_autoptr(GString) out = g_string_new(NULL);
+    NjRunning running = running_of(arena, template, changes, error);
+    NjRun *run = &running.run;
+    NjUnit unit = {.template = template,
+                   .context = nj_context_new(run, own_context(&running, context)),
+                   .frame = nj_frame_new(run, NULL, false)};
+    NjEnv env = {.unit = &unit};
     const Value *result = NULL;
     NjVal v;
 
-    run.out = out;
-    if (nj_evaluate(&run, expression, run.root, &v))
-        typed_result(&run, v, &result);
-    g_ptr_array_unref(run.regexes);
+    if (nj_evaluate(run, template->tree->first->a, &env, &v))
+        typed_result(run, v, &result);
+    g_free(running.out);
+    *again = *error && run->wants_change && !changes;
     return *error ? NULL : result;
+}
+
+static const Value *evaluate_single(Arena *arena, const NunjucksTemplate *template,
+                                    const Value *context, GError **error)
+{
+    bool again;
+    const Value *result = try_evaluate(arena, template, context, template->changes, &again, error);
+
+    if (!again)
+        return result;
+    g_clear_error(error);
+    return try_evaluate(arena, template, context, true, &again, error);
+}
+
+static bool may_hold_tags(const char *text, const NunjucksOptions *options)
+{
+    /* Own delimiters are rare; then everything is parsed. */
+    if (options && (options->block_start || options->comment_start))
+        return true;
+    return strstr(text, options && options->variable_start ? options->variable_start : "${{") ||
+           strstr(text, "{%") || strstr(text, "{#");
 }
 
 const Value *nunjucks_evaluate(Arena *arena, const char *text, const Value *context,
                                const NunjucksOptions *options, GError **error)
 {
-    NjSource source = nj_source(text, options);
     g_autoptr(GError) failure = NULL;
     const Value *result = NULL;
-    bool mutates;
     gsize length;
 
     /* Most strings hold nothing to evaluate. */
-    if (!strstr(text, source.variable_start) && !strstr(text, "{%") && !strstr(text, "{#"))
+    if (!may_hold_tags(text, options))
         return value_string_new(arena, text);
-    const NjNode *tree = nj_parse(arena, &source, &mutates, &failure);
+    const NunjucksTemplate *template = compile(arena, text, options, &failure);
 
-    if (tree && tree->count == 1 && tree->first->kind == NJ_OUTPUT) {
-        result = evaluate_single(arena, &source, tree->first->a, context, mutates, &failure);
-    } else if (tree) {
-        const char *printed = print_tree(arena, &source, tree, context, mutates, &length, &failure);
+    if (template && template->tree->count == 1 && template->tree->first->kind == NJ_OUTPUT) {
+        result = evaluate_single(arena, template, context, &failure);
+    } else if (template) {
+        const char *printed = nunjucks_template_render(arena, template, context, &length, &failure);
+
         result = printed ? value_string_new_length(arena, printed, length) : NULL;
     }
     if (failure)
@@ -158,12 +221,10 @@ static void check_string(const Value *value, const char *file, Diagnostics *diag
 {
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     const char *text = value_string(value, "");
-    NjSource source = nj_source(text, NULL);
     g_autoptr(GError) error = NULL;
     int line, column, message = 0;
-    bool mutates;
 
-    if (nj_parse(arena, &source, &mutates, &error))
+    if (compile(arena, text, NULL, &error))
         return;
     /* nj_error_at() says "template:line:column: message" where no file is given. */
     if (sscanf(error->message, "template:%d:%d: %n", &line, &column, &message) != 2 ||

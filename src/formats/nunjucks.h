@@ -8,15 +8,38 @@
 #include "base/error.h"
 #include "formats/value.h"
 
+/* The text of the template that `name` names in an include, extends, import or from, in arena. NULL
+ * where there is none; NULL with an error where it cannot be had. Names that begin with "./" or
+ * "../" arrive resolved against the template that names them. */
+typedef const char *(*NunjucksLoad)(void *data, Arena *arena, const char *name, GError **error);
+
 typedef struct {
     const char *variable_start, *variable_end; /* "${{" "}}" for the scaffolder; NULL means that */
+    const char *block_start, *block_end;       /* NULL: "{%" "%}" */
+    const char *comment_start, *comment_end;   /* NULL: "{#" "#}" */
     bool trim_blocks, lstrip_blocks;
+    bool autoescape;           /* off as the scaffolder has it */
+    bool throw_on_undefined;   /* printing undefined or null is an error */
     bool cookiecutter;         /* adds the `jsonify` filter */
     const char *file;          /* named in errors; may be NULL */
     int line;                  /* of the text's first line in file; 0 means 1 */
     const Value *integrations; /* hosts known to parseRepoUrl: {"github.com": "github", …}; NULL
                                   knows github.com, gitlab.com */
+    NunjucksLoad load;         /* NULL: a template that loads another one is refused */
+    void *load_data;
 } NunjucksOptions;
+
+/* A template read once, to be rendered often, by any number of threads at once. It lives in its
+ * arena; options and what they point to must live as long. */
+typedef struct NunjucksTemplate NunjucksTemplate;
+
+/* NULL with ERROR_INPUT "file:line:column: …". */
+const NunjucksTemplate *nunjucks_compile(Arena *arena, const char *text,
+                                         const NunjucksOptions *options, GError **error);
+
+/* The template rendered in context, in arena, and (unless NULL) its length. */
+const char *nunjucks_template_render(Arena *arena, const NunjucksTemplate *template,
+                                     const Value *context, gsize *length, GError **error);
 
 /* text rendered in context (an object), in arena. ERROR_INPUT "file:line:column: …" on failure. */
 const char *nunjucks_render(Arena *arena, const char *text, const Value *context,

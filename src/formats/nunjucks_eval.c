@@ -1,38 +1,46 @@
 /* Evaluates expressions. */
-#include "formats/nunjucks_javascript.h"
+#include "formats/nunjucks_run_internal.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { ARGUMENTS_MAX = 64 };
 
-/* ---- calls ---- */
+/* ---- arguments ---- */
 
-typedef struct {
-    NjArgs args;
-    NjVal items[ARGUMENTS_MAX], named[ARGUMENTS_MAX];
-    const char *names[ARGUMENTS_MAX];
-} Arguments;
-
-static bool evaluate_arguments(NjRun *run, const NjNode *node, NjFrame *frame, Arguments *arguments)
+/* Room for count of them: on the stack where they are few, as they are. */
+static NjVal *room_for(NjRun *run, guint count, NjVal *few, gsize few_count)
 {
-    NjArgs *args = &arguments->args;
+    return count <= few_count ? few : arena_new0(run->arena, NjVal, count);
+}
 
-    *args = (NjArgs){.items = arguments->items, .names = arguments->names};
-    args->named = arguments->named;
+bool nj_evaluate_arguments(NjRun *run, const NjNode *node, NjEnv *env, NjArguments *arguments)
+{
+    NjVal *items = room_for(run, node->count, arguments->items, G_N_ELEMENTS(arguments->items));
+    /* One more, for the caller that a call block adds. */
+    guint named_room = node->named_count + 1;
+    NjVal *named = room_for(run, named_room, arguments->named, G_N_ELEMENTS(arguments->named));
+    const char **names = named == arguments->named
+                             ? arguments->names
+                             : arena_new0(run->arena, const char *, named_room);
+    guint count = 0, named_count = 0;
+    NjVal v;
+
+    if (node->count > ARGUMENTS_MAX || node->named_count > ARGUMENTS_MAX)
+        return nj_fail(run, "more than %d arguments", ARGUMENTS_MAX);
     for (const NjNode *child = node->first; child; child = child->next) {
-        bool named = child->kind == NJ_PAIR;
-        guint *count = named ? &args->named_count : &args->count;
-
-        if (*count == ARGUMENTS_MAX)
-            return nj_fail(run, "more than %d arguments", ARGUMENTS_MAX);
-        if (named)
-            arguments->names[*count] = child->name;
-        if (!nj_evaluate(run, named ? child->b : child, frame,
-                         (named ? arguments->named : arguments->items) + *count))
+        if (!nj_evaluate(run, child, env, &v))
             return false;
-        (*count)++;
+        items[count++] = nj_boxed(run, v);
     }
+    for (const NjNode *pair = node->named; pair; pair = pair->next) {
+        if (!nj_evaluate(run, pair->b, env, &v))
+            return false;
+        names[named_count] = pair->name;
+        named[named_count++] = nj_boxed(run, v);
+    }
+    arguments->args = (NjArgs){
+        .items = items, .count = count, .names = names, .named = named, .named_count = named_count};
     return true;
 }
 
@@ -46,82 +54,68 @@ bool nj_call(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *
     return done;
 }
 
-static const char *describe(const NjNode *node)
-{
-    if (node->kind == NJ_SYMBOL)
-        return node->name;
-    if (node->kind == NJ_LOOKUP && node->b->kind == NJ_LITERAL)
-        return value_string(node->b->value, "the value");
-    return "the value";
-}
+/* ---- filters and tests ---- */
 
-bool nj_evaluate_call(NjRun *run, const NjNode *node, NjFrame *frame, const NjVal *caller,
-                      NjVal *result)
+bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjEnv *env, NjVal *result)
 {
-    g_autofree Arguments *arguments = g_new0(Arguments, 1);
-    NjVal target;
+    NjArguments arguments;
 
-    if (!nj_evaluate(run, node->a, frame, &target) ||
-        !evaluate_arguments(run, node, frame, arguments))
+    if (!nj_evaluate_arguments(run, node, env, &arguments))
         return false;
     run->offset = node->offset;
-    if (target.kind != NJ_FUNCTION)
-        return nj_fail(run, "unable to call \"%s\", which is %s", describe(node->a),
-                       nj_truthy(target) ? "not a function" : "undefined or falsey");
-    if (caller && arguments->args.named_count < ARGUMENTS_MAX) {
-        arguments->names[arguments->args.named_count] = "caller";
-        arguments->named[arguments->args.named_count++] = *caller;
-    }
-    return nj_call(run, target.function, &arguments->args, result);
-}
-
-bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjFrame *frame, NjVal *result)
-{
-    g_autofree Arguments *arguments = g_new0(Arguments, 1);
-
-    if (!evaluate_arguments(run, node, frame, arguments))
-        return false;
-    run->offset = node->offset;
-    NjFilter filter = nj_filter_find(run, node->name);
-
-    if (!filter)
+    if (!node->filter)
         return nj_fail(run, "filter not found: %s", node->name);
     *result = nj_undefined();
-    return filter(run, input, &arguments->args, result);
+    return nj_charge(run, 1) && node->filter(run, nj_boxed(run, input), &arguments.args, result);
 }
 
-static bool evaluate_test(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_test(NjRun *run, const NjNode *node, NjEnv *env, bool *holds)
 {
-    g_autofree Arguments *arguments = g_new0(Arguments, 1);
+    NjArguments arguments;
     NjVal input;
-    bool known = true, holds = false;
+    bool known = true;
 
-    if (!nj_evaluate(run, node->a, frame, &input) ||
-        !evaluate_arguments(run, node, frame, arguments))
+    if (!nj_evaluate(run, node->a, env, &input))
         return false;
+    if (!node->count && !node->named_count) {
+        arguments.args = (NjArgs){0};
+        if (node->test != NJ_IS_CALLED) {
+            *holds = (input.kind == NJ_UNDEFINED) == (node->test == NJ_IS_UNDEFINED);
+            return true;
+        }
+    } else if (!nj_evaluate_arguments(run, node, env, &arguments)) {
+        return false;
+    }
     run->offset = node->offset;
-    if (!nj_test(run, node->name, input, &arguments->args, &known, &holds))
+    *holds = false;
+    if (!nj_test(run, node->name, nj_boxed(run, input), &arguments.args, &known, holds))
         return false;
-    if (!known)
-        return nj_fail(run, "test not found: %s", node->name);
-    *result = nj_bool(run, holds);
-    return true;
+    return known || nj_fail(run, "test not found: %s", node->name);
 }
 
-/* ---- operators ---- */
+/* ---- logic ---- */
+
+static bool is_truthy(NjVal v)
+{
+    if (v.kind == NJ_PLAIN_BOOL)
+        return v.boolean;
+    if (v.kind == NJ_PLAIN_NUMBER)
+        return v.number != 0 && !isnan(v.number);
+    return nj_truthy(v);
+}
 
 static bool contains(NjRun *run, NjVal item, NjVal container, bool *found)
 {
+    gsize length;
+    const char *text;
+
     *found = false;
     if (nj_is(container, VALUE_ARRAY)) {
         for (guint i = 0; !*found && i < value_count(container.value); i++)
             *found = nj_equal_strict(item, nj_value(value_item(container.value, i)));
         return nj_charge(run, value_count(container.value));
     }
-    gsize length;
-    const char *text = nj_to_string(run, item, &length);
-
-    if (!text)
+    if (!(text = nj_to_string(run, item, &length)))
         return false;
     if (nj_is(container, VALUE_STRING))
         *found = memmem(value_string(container.value, ""), value_string_length(container.value),
@@ -129,136 +123,69 @@ static bool contains(NjRun *run, NjVal item, NjVal container, bool *found)
     else if (nj_is(container, VALUE_OBJECT))
         *found = value_get(container.value, text) != NULL;
     else
-        return nj_fail(run, "cannot use \"in\" to search for \"%s\" in this type of value", text);
+        return nj_fail(run, "cannot use \"in\" operator to search for \"%s\" in unexpected types",
+                       text);
     return true;
 }
 
-static bool concatenate(NjRun *run, NjVal a, NjVal b, NjVal *result)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    if (!nj_append(run, out, a) || !nj_append(run, out, b))
-        return false;
-    *result = nj_text_length(run, out->str, out->len);
-    return true;
-}
-
-static bool compare(NjRun *run, const char *name, NjVal a, NjVal b)
-{
-    if (g_str_has_prefix(name, "==="))
-        return nj_equal_strict(a, b);
-    if (g_str_has_prefix(name, "!=="))
-        return !nj_equal_strict(a, b);
-    if (*name == '=')
-        return nj_equal_loose(run, a, b);
-    if (*name == '!')
-        return !nj_equal_loose(run, a, b);
-    int order = nj_compare(run, a, b);
-
-    if (order == 2)
-        return false;
-    return *name == '<' ? order < (name[1] == '=') : order > -(name[1] == '=');
-}
-
-static double arithmetic(const char *name, double x, double y)
-{
-    switch (*name) {
-    case '-':
-        return x - y;
-    case '*':
-        return !name[1] ? x * y : isnan(y) ? NAN : pow(x, y);
-    case '/':
-        return name[1] ? floor(x / y) : x / y;
-    default:
-        return fmod(x, y);
-    }
-}
-
-static bool evaluate_binary(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
-{
-    NjVal a, b;
-    const char *name = node->name;
-
-    if (!nj_evaluate(run, node->a, frame, &a) || !nj_evaluate(run, node->b, frame, &b))
-        return false;
-    run->offset = node->offset;
-    if (strchr("=!<>", *name)) {
-        *result = nj_bool(run, compare(run, name, a, b));
-        return !run->error || !*run->error;
-    }
-    if (*name == '~')
-        return concatenate(run, a, b, result);
-    if (*name == '+')
-        return nj_add(run, a, b, result);
-    *result = nj_number(run, arithmetic(name, nj_to_number(run, a), nj_to_number(run, b)));
-    return !run->error || !*run->error;
-}
-
-static bool evaluate_logical(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
-{
-    if (!nj_evaluate(run, node->a, frame, result))
-        return false;
-    if (nj_truthy(*result) == (node->kind == NJ_OR))
-        return true;
-    return nj_evaluate(run, node->b, frame, result);
-}
-
-static bool evaluate_inline_if(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
-{
-    NjVal condition;
-
-    if (!nj_evaluate(run, node->b, frame, &condition))
-        return false;
-    *result = nj_text(run, "");
-    if (nj_truthy(condition))
-        return nj_evaluate(run, node->a, frame, result);
-    if (node->c)
-        return nj_evaluate(run, node->c, frame, result);
-    return true;
-}
-
-static bool evaluate_in(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_in(NjRun *run, const NjNode *node, NjEnv *env, bool *found)
 {
     NjVal item, container;
-    bool found;
 
-    if (!nj_evaluate(run, node->a, frame, &item) || !nj_evaluate(run, node->b, frame, &container))
+    if (!nj_evaluate(run, node->a, env, &item) || !nj_evaluate(run, node->b, env, &container))
         return false;
     run->offset = node->offset;
-    if (!contains(run, item, container, &found))
+    return contains(run, nj_boxed(run, item), nj_boxed(run, container), found);
+}
+
+bool nj_evaluate_truth(NjRun *run, const NjNode *node, NjEnv *env, bool *truth)
+{
+    NjVal v;
+
+    if (!nj_evaluate(run, node, env, &v))
         return false;
-    *result = nj_bool(run, found);
+    *truth = is_truthy(v);
     return true;
 }
 
-static bool evaluate_sign(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_logical(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
-    if (!nj_evaluate(run, node->a, frame, result))
+    if (!nj_evaluate(run, node->a, env, result))
         return false;
-    if (node->kind == NJ_NOT)
-        *result = nj_bool(run, !nj_truthy(*result));
-    else
-        *result = nj_number(run, nj_to_number(run, *result) * (node->kind == NJ_NEGATE ? -1 : 1));
+    if (is_truthy(*result) == (node->kind == NJ_OR))
+        return true;
+    return nj_evaluate(run, node->b, env, result);
+}
+
+static bool evaluate_inline_if(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+{
+    bool condition;
+
+    if (!nj_evaluate_truth(run, node->b, env, &condition))
+        return false;
+    if (condition || node->c)
+        return nj_evaluate(run, condition ? node->a : node->c, env, result);
+    *result = nj_text_length(run, "", 0);
     return true;
 }
 
 /* ---- collections and names ---- */
 
-static bool evaluate_array(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_array(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     Value *array = value_array_new(run->arena);
     NjVal item;
 
     for (const NjNode *child = node->first; child; child = child->next) {
-        if (!nj_evaluate(run, child, frame, &item))
+        if (!nj_evaluate(run, child, env, &item))
             return false;
-        value_append(run->arena, array, nj_as_value(run, item));
+        value_append(run->arena, array, nj_as_value(run, nj_boxed(run, item)));
     }
     *result = nj_value(array);
     return true;
 }
 
-static bool evaluate_dict(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_dict(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     Value *object = value_object_new(run->arena);
     NjVal key, item;
@@ -267,71 +194,106 @@ static bool evaluate_dict(NjRun *run, const NjNode *node, NjFrame *frame, NjVal 
     for (const NjNode *pair = node->first; pair; pair = pair->next) {
         const char *name = pair->name;
 
-        if (!name &&
-            (!nj_evaluate(run, pair->a, frame, &key) || !(name = nj_to_string(run, key, &length))))
+        if (!name && (!nj_evaluate(run, pair->a, env, &key) ||
+                      !(name = nj_to_string(run, nj_boxed(run, key), &length))))
             return false;
-        if (!nj_evaluate(run, pair->b, frame, &item))
+        if (!nj_evaluate(run, pair->b, env, &item))
             return false;
         if (item.kind != NJ_UNDEFINED)
-            value_set(run->arena, object, name, nj_as_value(run, item));
+            value_set(run->arena, object, name, nj_as_value(run, nj_boxed(run, item)));
     }
     *result = nj_value(object);
     return true;
 }
 
-static bool evaluate_regex(NjRun *run, const NjNode *node, NjVal *result)
+static NjVal local(const NjNode *node, NjEnv *env)
 {
-    NjPattern *pattern = arena_new0(run->arena, NjPattern, 1);
-    g_autoptr(GError) error = NULL;
-    RegexFlags flags = (strchr(node->flags, 'i') ? REGEX_IGNORE_CASE : 0) |
-                       (strchr(node->flags, 'm') ? REGEX_MULTILINE : 0);
-    Regex *regex = regex_new(node->name, flags, &error);
-
-    run->offset = node->offset;
-    if (!regex)
-        return nj_fail(run, "%s", error->message);
-    g_ptr_array_add(run->regexes, regex);
-    if (run->regexes->len > 10000)
-        return nj_fail(run, "too many regular expressions");
-    pattern->regex = regex;
-    pattern->source = node->name;
-    pattern->flags = node->flags;
-    pattern->global = strchr(node->flags, 'g') != NULL;
-    *result = (NjVal){.kind = NJ_PATTERN, .pattern = pattern};
-    return true;
+    for (guint up = node->up; up > 0; up--)
+        env = env->outer;
+    return env->slots[node->slot];
 }
 
-static bool evaluate_symbol(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_loop(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
-    if (nj_frame_lookup(frame, node->name, result))
+    const NjFrame *loop = nj_loop_frame(env->unit);
+
+    if (!loop) {
+        /* A variable that happens to be called so. */
+        NjVal target = nj_find(run, env->unit, node->a->name, node->a->length, node->a->hash);
+
+        *result = nj_member(run, target, nj_value(node->value));
         return true;
-    *result = nj_value(value_get(run->context, node->name));
-    if (result->kind == NJ_UNDEFINED)
-        *result = nj_global(run, node->name);
+    }
+    double number = nj_loop_number(loop, node->loop);
+    bool truth = node->loop == NJ_LOOP_FIRST || node->loop == NJ_LOOP_LAST;
+
+    *result = truth ? nj_plain_bool(number != 0) : nj_plain_number(number);
     return true;
 }
 
-static bool evaluate_lookup(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_member(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+{
+    NjVal target;
+
+    if (!nj_evaluate(run, node->a, env, &target))
+        return false;
+    if (nj_is(target, VALUE_OBJECT)) {
+        const Value *member = value_get_hashed(target.value, node->name, node->length, node->hash);
+
+        if (member) {
+            *result = (NjVal){.kind = NJ_VALUE, .value = member};
+            return true;
+        }
+    }
+    run->offset = node->offset;
+    *result = nj_member(run, nj_boxed(run, target), nj_value(node->value));
+    return !*run->error;
+}
+
+static bool evaluate_lookup(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     NjVal target, key;
 
-    if (!nj_evaluate(run, node->a, frame, &target) || !nj_evaluate(run, node->b, frame, &key))
+    if (!nj_evaluate(run, node->a, env, &target) || !nj_evaluate(run, node->b, env, &key))
         return false;
     run->offset = node->offset;
-    *result = nj_member(run, target, key);
-    return !run->error || !*run->error;
+    key = nj_boxed(run, key);
+    if (nj_is(target, VALUE_ARRAY) && nj_is(key, VALUE_NUMBER) && value_is_int(key.value)) {
+        int64_t index = value_int(key.value, -1);
+
+        *result = nj_value(index >= 0 && index < value_count(target.value)
+                               ? value_item(target.value, (guint)index)
+                               : NULL);
+        return true;
+    }
+    *result = nj_member(run, nj_boxed(run, target), key);
+    return !*run->error;
 }
 
-static bool evaluate_group(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_group(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     *result = nj_undefined();
     for (const NjNode *child = node->first; child; child = child->next)
-        if (!nj_evaluate(run, child, frame, result))
+        if (!nj_evaluate(run, child, env, result))
             return false;
     return true;
 }
 
-static bool evaluate_node(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+static bool evaluate_bool(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+{
+    bool truth = false, done;
+
+    if (node->kind == NJ_NOT)
+        done = nj_evaluate_truth(run, node->a, env, &truth);
+    else if (node->kind == NJ_IN)
+        done = evaluate_in(run, node, env, &truth);
+    else
+        done = evaluate_test(run, node, env, &truth);
+    *result = nj_plain_bool(truth != (node->kind == NJ_NOT));
+    return done;
+}
+
+static bool evaluate_node(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     NjVal input;
 
@@ -339,52 +301,59 @@ static bool evaluate_node(NjRun *run, const NjNode *node, NjFrame *frame, NjVal 
     case NJ_LITERAL:
         *result = nj_value(node->value);
         return true;
+    case NJ_LOCAL:
+        *result = local(node, env);
+        return true;
     case NJ_SYMBOL:
-        return evaluate_symbol(run, node, frame, result);
+        *result = nj_find(run, env->unit, node->name, node->length, node->hash);
+        return true;
+    case NJ_LOOP:
+        return evaluate_loop(run, node, env, result);
     case NJ_ARRAY:
-        return evaluate_array(run, node, frame, result);
+        return evaluate_array(run, node, env, result);
     case NJ_DICT:
-        return evaluate_dict(run, node, frame, result);
+        return evaluate_dict(run, node, env, result);
     case NJ_GROUP:
-        return evaluate_group(run, node, frame, result);
+        return evaluate_group(run, node, env, result);
     case NJ_REGEX:
-        return evaluate_regex(run, node, result);
+        *result = (NjVal){.kind = NJ_PATTERN, .pattern = node->pattern};
+        return true;
+    case NJ_MEMBER:
+        return evaluate_member(run, node, env, result);
     case NJ_LOOKUP:
-        return evaluate_lookup(run, node, frame, result);
+        return evaluate_lookup(run, node, env, result);
     case NJ_CALL:
-        return nj_evaluate_call(run, node, frame, NULL, result);
+        return nj_evaluate_call(run, node, env, result);
     case NJ_FILTER:
-        return nj_evaluate(run, node->a, frame, &input) &&
-               nj_evaluate_filter(run, node, input, frame, result);
+        return nj_evaluate(run, node->a, env, &input) &&
+               nj_evaluate_filter(run, node, input, env, result);
     case NJ_TEST:
-        return evaluate_test(run, node, frame, result);
     case NJ_IN:
-        return evaluate_in(run, node, frame, result);
     case NJ_NOT:
-    case NJ_NEGATE:
-    case NJ_POSITIVE:
-        return evaluate_sign(run, node, frame, result);
+        return evaluate_bool(run, node, env, result);
     case NJ_AND:
     case NJ_OR:
-        return evaluate_logical(run, node, frame, result);
+        return evaluate_logical(run, node, env, result);
+    case NJ_NEGATE:
+    case NJ_POSITIVE:
     case NJ_BINARY:
-        return evaluate_binary(run, node, frame, result);
+        return nj_evaluate_binary(run, node, env, result);
     case NJ_INLINE_IF:
-        return evaluate_inline_if(run, node, frame, result);
+        return evaluate_inline_if(run, node, env, result);
     default:
         g_assert_not_reached();
     }
 }
 
-bool nj_evaluate(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result)
+bool nj_evaluate(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     run->offset = node->offset;
     if (run->depth >= NJ_RUN_DEPTH_MAX)
         return nj_fail(run, "the template is nested too deeply");
-    if (!nj_charge(run, 1))
+    if (!nj_step(run))
         return false;
     run->depth++;
-    bool done = evaluate_node(run, node, frame, result);
+    bool done = evaluate_node(run, node, env, result);
     run->depth--;
     return done;
 }

@@ -18,7 +18,31 @@ NjNode *nj_node(NjParser *parser, NjNodeKind kind, gsize offset)
 
     node->kind = kind;
     node->offset = offset;
+    node->slot = -1;
     return node;
+}
+
+NjNode *nj_named_node(NjParser *parser, NjNodeKind kind, gsize offset, const NjName *name)
+{
+    NjNode *node = nj_node(parser, kind, offset);
+
+    node->name = name->text;
+    node->length = name->length;
+    node->hash = name->hash;
+    return node;
+}
+
+const NjName *nj_token_name(NjParser *parser)
+{
+    return nj_intern(parser, parser->token.text, parser->token.length);
+}
+
+void nj_declare(NjParser *parser, NjNode *node, const NjName *name)
+{
+    node->name = name->text;
+    node->length = name->length;
+    node->hash = name->hash;
+    node->slot = nj_bind(parser->arena, parser->scope, name);
 }
 
 void nj_child(NjNode *parent, NjNode *child)
@@ -29,6 +53,16 @@ void nj_child(NjNode *parent, NjNode *child)
         parent->first = child;
     parent->last = child;
     parent->count++;
+}
+
+void nj_child_named(NjNode *parent, NjNode *pair)
+{
+    if (parent->named_last)
+        parent->named_last->next = pair;
+    else
+        parent->named = pair;
+    parent->named_last = pair;
+    parent->named_count++;
 }
 
 NjNode *nj_unexpected(NjParser *parser, const char *expected)
@@ -47,74 +81,74 @@ NjNode *nj_unexpected(NjParser *parser, const char *expected)
         break;
     default:
         nj_error_at(parser->source, token->offset, parser->error,
-                    "unexpected \"%s\", %s was expected", token->text ? token->text : "tag",
-                    expected);
+                    "unexpected \"%.*s\", %s was expected",
+                    token->text ? (int)MIN(token->length, 60) : 3,
+                    token->text ? token->text : "tag", expected);
     }
     return NULL;
 }
 
-bool nj_at_operator(const NjParser *parser, const char *text)
+bool nj_at_operator(const NjParser *parser, char sign)
 {
-    return parser->token.kind == NJ_TOKEN_OPERATOR && g_str_equal(parser->token.text, text);
+    const NjToken *token = &parser->token;
+
+    return token->kind == NJ_TOKEN_OPERATOR && token->sign == sign && token->length == 1;
 }
 
 bool nj_at_symbol(const NjParser *parser, const char *text)
 {
-    return parser->token.kind == NJ_TOKEN_SYMBOL && g_str_equal(parser->token.text, text);
+    const NjToken *token = &parser->token;
+
+    return token->kind == NJ_TOKEN_SYMBOL && *token->text == *text &&
+           strncmp(token->text, text, token->length) == 0 && text[token->length] == '\0';
 }
 
-bool nj_take_operator(NjParser *parser, const char *text, bool *taken)
+bool nj_take_operator(NjParser *parser, char sign, bool *taken)
 {
-    *taken = nj_at_operator(parser, text);
+    *taken = nj_at_operator(parser, sign);
     return !*taken || nj_advance(parser);
 }
 
-static bool nj_take_symbol(NjParser *parser, const char *text, bool *taken)
+bool nj_take_symbol(NjParser *parser, const char *text, bool *taken)
 {
     *taken = nj_at_symbol(parser, text);
     return !*taken || nj_advance(parser);
 }
 
-bool nj_expect_operator(NjParser *parser, const char *text)
+bool nj_expect_operator(NjParser *parser, char sign)
 {
-    g_autofree char *expected = NULL;
+    char expected[] = {'"', sign, '"', '\0'};
 
-    if (nj_at_operator(parser, text))
+    if (nj_at_operator(parser, sign))
         return nj_advance(parser);
-    expected = g_strdup_printf("\"%s\"", text);
     nj_unexpected(parser, expected);
     return false;
-}
-
-static NjNode *combine(NjParser *parser, NjNodeKind kind, NjNode *a, NjNode *b, gsize offset)
-{
-    NjNode *node = nj_node(parser, kind, offset);
-
-    node->a = a;
-    node->b = b;
-    return node;
 }
 
 /* ---- arguments ---- */
 
 static bool parse_argument(NjParser *parser, NjNode *node)
 {
+    gsize offset = parser->token.offset;
+    const NjName *name =
+        parser->token.kind == NJ_TOKEN_SYMBOL || parser->token.kind == NJ_TOKEN_STRING
+            ? nj_token_name(parser)
+            : NULL;
     NjNode *value = nj_parse_expression(parser);
 
     if (!value)
         return false;
-    if (!nj_at_operator(parser, "=")) {
+    if (!nj_at_operator(parser, '=')) {
         nj_child(node, value);
         return true;
     }
-    if (value->kind != NJ_SYMBOL)
+    if (!name || (value->kind != NJ_SYMBOL && value->kind != NJ_LOCAL && value->kind != NJ_LITERAL))
         return nj_unexpected(parser, "\",\" or \")\"") != NULL;
-    NjNode *pair = nj_node(parser, NJ_PAIR, value->offset);
+    NjNode *pair = nj_named_node(parser, NJ_PAIR, offset, name);
 
-    pair->name = value->name;
     if (!nj_advance(parser) || !(pair->b = nj_parse_expression(parser)))
         return false;
-    nj_child(node, pair);
+    nj_child_named(node, pair);
     return true;
 }
 
@@ -122,29 +156,36 @@ bool nj_parse_arguments(NjParser *parser, NjNode *node)
 {
     bool more = true;
 
-    if (!nj_expect_operator(parser, "("))
+    if (!nj_expect_operator(parser, '('))
         return false;
-    while (more && !nj_at_operator(parser, ")"))
-        if (!parse_argument(parser, node) || !nj_take_operator(parser, ",", &more))
+    while (more && !nj_at_operator(parser, ')'))
+        if (!parse_argument(parser, node) || !nj_take_operator(parser, ',', &more))
             return false;
-    return nj_expect_operator(parser, ")");
+    return nj_expect_operator(parser, ')');
 }
 
-const char *nj_parse_dotted_name(NjParser *parser)
+bool nj_parse_filter(NjParser *parser, NjNode *node)
 {
-    g_autoptr(GString) name = g_string_new(NULL);
+    g_autoptr(GString) dotted = NULL;
+    const NjToken *token = &parser->token;
     bool more = true;
 
     while (more) {
-        if (parser->token.kind != NJ_TOKEN_SYMBOL) {
-            nj_unexpected(parser, "a name");
-            return NULL;
-        }
-        g_string_append_printf(name, "%s%s", name->len ? "." : "", parser->token.text);
-        if (!nj_advance(parser) || !nj_take_operator(parser, ".", &more))
-            return NULL;
+        if (token->kind != NJ_TOKEN_SYMBOL)
+            return nj_unexpected(parser, "a filter's name") != NULL;
+        if (dotted)
+            g_string_append_printf(dotted, ".%.*s", (int)token->length, token->text);
+        else
+            node->name = nj_token_name(parser)->text;
+        if (!nj_advance(parser) || !nj_take_operator(parser, '.', &more))
+            return false;
+        if (more && !dotted)
+            dotted = g_string_new(node->name);
     }
-    return arena_strdup(parser->arena, name->str);
+    if (dotted)
+        node->name = arena_strndup(parser->arena, dotted->str, dotted->len);
+    node->filter = nj_filter_find(parser->source->options, node->name);
+    return !nj_at_operator(parser, '(') || nj_parse_arguments(parser, node);
 }
 
 /* ---- literals ---- */
@@ -159,34 +200,49 @@ static NjNode *literal(NjParser *parser, const Value *value)
 
 static NjNode *parse_number(NjParser *parser)
 {
-    const char *text = parser->token.text;
-    char *end = NULL;
-    double number = g_ascii_strtod(text, &end);
+    const NjToken *token = &parser->token;
+    Arena *arena = parser->arena;
+    int64_t integer = 0;
 
-    if (*end)
-        return nj_unexpected(parser, "a number");
-    if (!strchr(text, '.') && strlen(text) < 16)
-        return literal(parser, value_int_new(parser->arena, g_ascii_strtoll(text, NULL, 10)));
-    return literal(parser, value_number_new(parser->arena, number));
+    if (token->length < 16 && !memchr(token->text, '.', token->length)) {
+        for (gsize i = 0; i < token->length; i++)
+            integer = integer * 10 + (token->text[i] - '0');
+        return literal(parser, value_int_new(arena, integer));
+    }
+    const char *text = arena_strndup(arena, token->text, token->length);
+
+    return literal(parser, value_number_new(arena, g_ascii_strtod(text, NULL)));
+}
+
+static NjNode *symbol_node(NjParser *parser, gsize offset, const NjName *name)
+{
+    int slot;
+    guint up;
+    bool bound = nj_bound(parser->scope, name, &slot, &up);
+    NjNode *node = nj_named_node(parser, bound ? NJ_LOCAL : NJ_SYMBOL, offset, name);
+
+    if (bound) {
+        node->slot = slot;
+        node->up = up;
+    }
+    return node;
 }
 
 static NjNode *parse_symbol(NjParser *parser)
 {
-    const char *text = parser->token.text;
     Arena *arena = parser->arena;
 
-    if (g_str_equal(text, "true") || g_str_equal(text, "false"))
-        return literal(parser, value_bool_new(arena, *text == 't'));
-    if (g_str_equal(text, "none") || g_str_equal(text, "null"))
+    if (nj_at_symbol(parser, "true") || nj_at_symbol(parser, "false"))
+        return literal(parser, value_bool_new(arena, *parser->token.text == 't'));
+    if (nj_at_symbol(parser, "none") || nj_at_symbol(parser, "null"))
         return literal(parser, value_null_new(arena));
-    NjNode *node = nj_node(parser, NJ_SYMBOL, parser->token.offset);
+    NjNode *node = symbol_node(parser, parser->token.offset, nj_token_name(parser));
 
-    node->name = text;
     return nj_advance(parser) ? node : NULL;
 }
 
 /* "[a, b]" and "(a, b)". */
-static NjNode *parse_sequence(NjParser *parser, NjNodeKind kind, const char *end)
+static NjNode *parse_sequence(NjParser *parser, NjNodeKind kind, char end)
 {
     NjNode *node = nj_node(parser, kind, parser->token.offset);
     bool more = true;
@@ -199,7 +255,7 @@ static NjNode *parse_sequence(NjParser *parser, NjNodeKind kind, const char *end
         if (!item)
             return NULL;
         nj_child(node, item);
-        if (!nj_take_operator(parser, ",", &more))
+        if (!nj_take_operator(parser, ',', &more))
             return NULL;
     }
     return nj_expect_operator(parser, end) ? node : NULL;
@@ -207,16 +263,15 @@ static NjNode *parse_sequence(NjParser *parser, NjNodeKind kind, const char *end
 
 static bool parse_pair(NjParser *parser, NjNode *dict)
 {
-    NjNode *pair = nj_node(parser, NJ_PAIR, parser->token.offset);
+    const NjToken *token = &parser->token;
+    bool named = token->kind == NJ_TOKEN_SYMBOL || token->kind == NJ_TOKEN_STRING;
+    NjNode *pair = named ? nj_named_node(parser, NJ_PAIR, token->offset, nj_token_name(parser))
+                         : nj_node(parser, NJ_PAIR, token->offset);
 
     /* A bare name is a key, as in JavaScript. */
-    if (!(pair->a = nj_parse_primary(parser)))
+    if (named ? !nj_advance(parser) : !(pair->a = nj_parse_primary(parser)))
         return false;
-    if (pair->a->kind == NJ_SYMBOL) {
-        pair->name = pair->a->name;
-        pair->a = NULL;
-    }
-    if (!nj_expect_operator(parser, ":") || !(pair->b = nj_parse_expression(parser)))
+    if (!nj_expect_operator(parser, ':') || !(pair->b = nj_parse_expression(parser)))
         return false;
     nj_child(dict, pair);
     return true;
@@ -229,18 +284,33 @@ static NjNode *parse_dict(NjParser *parser)
 
     if (!nj_advance(parser))
         return NULL;
-    while (more && !nj_at_operator(parser, "}"))
-        if (!parse_pair(parser, node) || !nj_take_operator(parser, ",", &more))
+    while (more && !nj_at_operator(parser, '}'))
+        if (!parse_pair(parser, node) || !nj_take_operator(parser, ',', &more))
             return NULL;
-    return nj_expect_operator(parser, "}") ? node : NULL;
+    return nj_expect_operator(parser, '}') ? node : NULL;
 }
+
+enum { REGEXES_MAX = 1000 };
 
 static NjNode *parse_regex(NjParser *parser)
 {
-    NjNode *node = nj_node(parser, NJ_REGEX, parser->token.offset);
+    const NjToken *token = &parser->token;
+    NjNode *node = nj_node(parser, NJ_REGEX, token->offset);
+    NjPattern *pattern = arena_new0(parser->arena, NjPattern, 1);
+    g_autoptr(GError) error = NULL;
+    RegexFlags flags = (strchr(token->flags, 'i') ? REGEX_IGNORE_CASE : 0) |
+                       (strchr(token->flags, 'm') ? REGEX_MULTILINE : 0);
+    Regex *regex = regex_new(token->text, flags, &error);
 
-    node->name = parser->token.text;
-    node->flags = parser->token.flags;
+    if (!regex || ++parser->regexes > REGEXES_MAX) {
+        regex_free(regex);
+        nj_error_at(parser->source, token->offset, parser->error, "%s",
+                    error ? error->message : "too many regular expressions");
+        return NULL;
+    }
+    arena_own(parser->arena, regex, (GDestroyNotify)regex_free);
+    *pattern = (NjPattern){regex, token->text, token->flags, strchr(token->flags, 'g') != NULL};
+    node->pattern = pattern;
     return nj_advance(parser) ? node : NULL;
 }
 
@@ -250,7 +320,7 @@ static NjNode *parse_atom(NjParser *parser)
 
     switch (token->kind) {
     case NJ_TOKEN_STRING:
-        return literal(parser, value_string_new_length(parser->arena, token->text, token->length));
+        return literal(parser, value_string_wrap(parser->arena, token->text, token->length));
     case NJ_TOKEN_NUMBER:
         return parse_number(parser);
     case NJ_TOKEN_SYMBOL:
@@ -260,11 +330,11 @@ static NjNode *parse_atom(NjParser *parser)
     default:
         break;
     }
-    if (nj_at_operator(parser, "("))
-        return parse_sequence(parser, NJ_GROUP, ")");
-    if (nj_at_operator(parser, "["))
-        return parse_sequence(parser, NJ_ARRAY, "]");
-    if (nj_at_operator(parser, "{"))
+    if (nj_at_operator(parser, '('))
+        return parse_sequence(parser, NJ_GROUP, ')');
+    if (nj_at_operator(parser, '['))
+        return parse_sequence(parser, NJ_ARRAY, ']');
+    if (nj_at_operator(parser, '{'))
         return parse_dict(parser);
     return nj_unexpected(parser, "a value");
 }
@@ -278,26 +348,72 @@ static NjNode *parse_index(NjParser *parser, NjNode *target)
     node->a = target;
     if (!nj_advance(parser) || !(node->b = nj_parse_expression(parser)))
         return NULL;
-    return nj_expect_operator(parser, "]") ? node : NULL;
+    return nj_expect_operator(parser, ']') ? node : NULL;
 }
 
-/* Methods that change their list in place. */
-static const char *const MUTATORS[] = {"push", "pop",  "shift",   "unshift", "splice",
-                                       "fill", "sort", "reverse", NULL};
+/* "loop.index" and the like need no object made for them. */
+static void make_loop_member(NjNode *node)
+{
+    static const char *const names[] = {"index", "index0", "revindex", "revindex0",
+                                        "first", "last",   "length"};
+
+    if (node->a->kind != NJ_SYMBOL || !g_str_equal(node->a->name, "loop"))
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i], node->name)) {
+            node->kind = NJ_LOOP;
+            node->loop = (NjLoopMember)i;
+        }
+}
+
+/* Methods that change a list in place. */
+static bool changes(const char *name)
+{
+    static const char *const names[] = {"push", "pop",  "shift",  "unshift",
+                                        "sort", "fill", "splice", "reverse"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i], name))
+            return true;
+    return false;
+}
 
 static NjNode *parse_member(NjParser *parser, NjNode *target)
 {
-    NjNode *node = nj_node(parser, NJ_LOOKUP, parser->token.offset);
+    gsize offset = parser->token.offset;
 
-    node->a = target;
     if (!nj_advance(parser))
         return NULL;
     if (parser->token.kind != NJ_TOKEN_SYMBOL && parser->token.kind != NJ_TOKEN_NUMBER)
         return nj_unexpected(parser, "a member's name");
-    if (g_strv_contains(MUTATORS, parser->token.text))
-        parser->mutates = true;
-    node->b = literal(parser, value_string_new(parser->arena, parser->token.text));
-    return node->b ? node : NULL;
+    NjNode *node = nj_named_node(parser, NJ_MEMBER, offset, nj_token_name(parser));
+
+    node->a = target;
+    node->value = value_string_wrap(parser->arena, node->name, node->length);
+    if (changes(node->name))
+        parser->template->changes = true;
+    make_loop_member(node);
+    return nj_advance(parser) ? node : NULL;
+}
+
+/* super() is printed when its block begins, and kept in a slot. */
+static bool make_super(NjParser *parser, NjNode *node)
+{
+    const NjName *name = nj_intern(parser, "super()", 7);
+    NjScope *scope = parser->scope;
+    int slot;
+    guint up;
+
+    if (node->a->kind != NJ_SYMBOL || !g_str_equal(node->a->name, "super") ||
+        !nj_bound(scope, name, &slot, &up))
+        return false;
+    while (!scope->super)
+        scope = scope->parent;
+    scope->super->slot = slot;
+    node->kind = NJ_LOCAL;
+    node->slot = slot;
+    node->up = up;
+    return true;
 }
 
 static NjNode *parse_call(NjParser *parser, NjNode *target)
@@ -305,7 +421,10 @@ static NjNode *parse_call(NjParser *parser, NjNode *target)
     NjNode *node = nj_node(parser, NJ_CALL, target->offset);
 
     node->a = target;
-    return nj_parse_arguments(parser, node) ? node : NULL;
+    if (!nj_parse_arguments(parser, node))
+        return NULL;
+    make_super(parser, node);
+    return node;
 }
 
 NjNode *nj_parse_primary(NjParser *parser)
@@ -317,11 +436,11 @@ NjNode *nj_parse_primary(NjParser *parser)
     guint chain = 0;
 
     while (node) {
-        if (nj_at_operator(parser, "("))
+        if (nj_at_operator(parser, '('))
             node = parse_call(parser, node);
-        else if (nj_at_operator(parser, "["))
+        else if (nj_at_operator(parser, '['))
             node = parse_index(parser, node);
-        else if (nj_at_operator(parser, "."))
+        else if (nj_at_operator(parser, '.'))
             node = parse_member(parser, node);
         else
             break;
@@ -332,203 +451,21 @@ NjNode *nj_parse_primary(NjParser *parser)
     return node;
 }
 
-static NjNode *parse_filters(NjParser *parser, NjNode *node)
+NjNode *nj_parse_filters(NjParser *parser, NjNode *node)
 {
     guint chain = 0;
 
-    while (node && nj_at_operator(parser, "|")) {
+    while (node && nj_at_operator(parser, '|')) {
         if (!nj_advance(parser))
             return NULL;
         NjNode *filter = nj_node(parser, NJ_FILTER, parser->token.offset);
 
         filter->a = node;
-        filter->name = nj_parse_dotted_name(parser);
-        if (!filter->name)
-            return NULL;
-        if (nj_at_operator(parser, "(") && !nj_parse_arguments(parser, filter))
+        if (!nj_parse_filter(parser, filter))
             return NULL;
         if (++chain > NJ_DEPTH_MAX)
             return nj_unexpected(parser, "a shorter chain");
         node = filter;
     }
-    return node;
-}
-
-/* ---- operators ---- */
-
-static NjNode *parse_unary(NjParser *parser, bool filters)
-{
-    NjNode *node;
-
-    if (nj_at_operator(parser, "-") || nj_at_operator(parser, "+")) {
-        node = nj_node(parser, nj_at_operator(parser, "-") ? NJ_NEGATE : NJ_POSITIVE,
-                       parser->token.offset);
-        if (parser->depth >= NJ_DEPTH_MAX)
-            return nj_unexpected(parser, "less nesting");
-        parser->depth++;
-        node->a = nj_advance(parser) ? parse_unary(parser, false) : NULL;
-        parser->depth--;
-        node = node->a ? node : NULL;
-    } else {
-        node = nj_parse_primary(parser);
-    }
-    return filters && node ? parse_filters(parser, node) : node;
-}
-
-/* Binary operators from the loosest to the tightest; each level's members bind to the left. */
-static const char *const BINARY[][9] = {
-    {"==", "===", "!=", "!==", "<", ">", "<=", ">=", NULL},
-    {"~", NULL},
-    {"+", NULL},
-    {"-", NULL},
-    {"*", NULL},
-    {"/", NULL},
-    {"//", NULL},
-    {"%", NULL},
-    {"**", NULL},
-};
-
-static const char *operator_of_level(const NjParser *parser, gsize level)
-{
-    for (const char *const *name = BINARY[level]; *name; name++)
-        if (nj_at_operator(parser, *name))
-            return *name;
-    return NULL;
-}
-
-static NjNode *parse_binary(NjParser *parser, gsize level)
-{
-    if (level == G_N_ELEMENTS(BINARY))
-        return parse_unary(parser, true);
-    NjNode *left = parse_binary(parser, level + 1);
-    const char *name;
-    guint chain = 0;
-
-    while (left && (name = operator_of_level(parser, level))) {
-        gsize offset = parser->token.offset;
-        NjNode *right = nj_advance(parser) ? parse_binary(parser, level + 1) : NULL;
-
-        if (!right || ++chain > NJ_DEPTH_MAX)
-            return right ? nj_unexpected(parser, "a shorter chain") : NULL;
-        left = combine(parser, NJ_BINARY, left, right, offset);
-        left->name = name;
-    }
-    return left;
-}
-
-static NjNode *negate(NjParser *parser, NjNode *node, bool invert)
-{
-    return node && invert ? combine(parser, NJ_NOT, node, NULL, node->offset) : node;
-}
-
-static NjNode *parse_test(NjParser *parser, NjNode *input)
-{
-    NjNode *test = nj_node(parser, NJ_TEST, parser->token.offset);
-    bool invert;
-
-    test->a = input;
-    if (!nj_advance(parser) || !nj_take_symbol(parser, "not", &invert))
-        return NULL;
-    if (parser->token.kind != NJ_TOKEN_SYMBOL)
-        return nj_unexpected(parser, "a test's name");
-    test->name = parser->token.text;
-    if (!nj_advance(parser))
-        return NULL;
-    if (nj_at_operator(parser, "(") && !nj_parse_arguments(parser, test))
-        return NULL;
-    return negate(parser, test, invert);
-}
-
-static NjNode *parse_is(NjParser *parser)
-{
-    NjNode *node = parse_binary(parser, 0);
-
-    return node && nj_at_symbol(parser, "is") ? parse_test(parser, node) : node;
-}
-
-static NjNode *parse_in(NjParser *parser)
-{
-    NjNode *node = parse_is(parser);
-    guint chain = 0;
-
-    while (node && (nj_at_symbol(parser, "in") || nj_at_symbol(parser, "not"))) {
-        gsize offset = parser->token.offset;
-        bool invert = nj_at_symbol(parser, "not");
-
-        if (!nj_advance(parser))
-            return NULL;
-        if (invert && (!nj_at_symbol(parser, "in") || !nj_advance(parser)))
-            return nj_at_symbol(parser, "in") ? NULL : nj_unexpected(parser, "\"in\"");
-        NjNode *right = parse_is(parser);
-
-        if (!right || ++chain > NJ_DEPTH_MAX)
-            return NULL;
-        node = negate(parser, combine(parser, NJ_IN, node, right, offset), invert);
-    }
-    return node;
-}
-
-static NjNode *parse_not(NjParser *parser)
-{
-    gsize offset = parser->token.offset;
-    bool taken;
-
-    if (!nj_take_symbol(parser, "not", &taken))
-        return NULL;
-    if (!taken)
-        return parse_in(parser);
-    if (parser->depth >= NJ_DEPTH_MAX)
-        return nj_unexpected(parser, "less nesting");
-    parser->depth++;
-    NjNode *node = parse_not(parser);
-    parser->depth--;
-    return node ? combine(parser, NJ_NOT, node, NULL, offset) : NULL;
-}
-
-static NjNode *parse_logical(NjParser *parser, const char *word, NjNodeKind kind)
-{
-    bool inner = kind == NJ_OR;
-    NjNode *left = inner ? parse_logical(parser, "and", NJ_AND) : parse_not(parser);
-    guint chain = 0;
-
-    while (left && nj_at_symbol(parser, word)) {
-        gsize offset = parser->token.offset;
-
-        if (!nj_advance(parser))
-            return NULL;
-        NjNode *right = inner ? parse_logical(parser, "and", NJ_AND) : parse_not(parser);
-
-        if (!right || ++chain > NJ_DEPTH_MAX)
-            return right ? nj_unexpected(parser, "a shorter chain") : NULL;
-        left = combine(parser, kind, left, right, offset);
-    }
-    return left;
-}
-
-static NjNode *parse_inline_if(NjParser *parser)
-{
-    NjNode *node = parse_logical(parser, "or", NJ_OR);
-    bool taken;
-
-    if (!node || !nj_at_symbol(parser, "if"))
-        return node;
-    NjNode *choice = nj_node(parser, NJ_INLINE_IF, parser->token.offset);
-
-    choice->a = node;
-    if (!nj_advance(parser) || !(choice->b = parse_logical(parser, "or", NJ_OR)) ||
-        !nj_take_symbol(parser, "else", &taken))
-        return NULL;
-    if (taken && !(choice->c = nj_parse_expression(parser)))
-        return NULL;
-    return choice;
-}
-
-NjNode *nj_parse_expression(NjParser *parser)
-{
-    if (parser->depth >= NJ_DEPTH_MAX)
-        return nj_unexpected(parser, "less nesting");
-    parser->depth++;
-    NjNode *node = parse_inline_if(parser);
-    parser->depth--;
     return node;
 }

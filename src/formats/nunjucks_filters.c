@@ -244,7 +244,7 @@ static NjFilter find_in(const NjFilterEntry *entries, const char *name)
     return NULL;
 }
 
-NjFilter nj_filter_find(NjRun *run, const char *name)
+NjFilter nj_filter_find(const NunjucksOptions *options, const char *name)
 {
     static const NjFilterEntry *const tables[] = {
         nj_text_filters, nj_html_filters, nj_value_filters, nj_list_filters, nj_scaffolder_filters};
@@ -252,8 +252,7 @@ NjFilter nj_filter_find(NjRun *run, const char *name)
 
     for (gsize i = 0; !filter && i < G_N_ELEMENTS(tables); i++)
         filter = find_in(tables[i], name);
-    if (!filter && g_str_equal(name, "jsonify") && run->source->options &&
-        run->source->options->cookiecutter)
+    if (!filter && g_str_equal(name, "jsonify") && options->cookiecutter)
         return find_in(nj_value_filters, "dump");
     return filter;
 }

@@ -1,13 +1,16 @@
 /* The parts of the Nunjucks engine: lexer → parser → tree → evaluator, with the filters, tests,
- * methods and globals that templates call. */
+ * methods and globals that templates call. What only the evaluator's own files share is in
+ * nunjucks_run_internal.h. */
 #pragma once
 #include "formats/nunjucks.h"
 #include "formats/regex.h"
 
 enum {
-    NJ_STEPS_MAX = 5000000,         /* nodes evaluated, items looped over, characters built */
-    NJ_DEPTH_MAX = 120,             /* of nesting in the text, and of values */
-    NJ_RUN_DEPTH_MAX = 400,         /* of evaluation */
+    NJ_STEPS_MAX = 5000000,  /* nodes evaluated, items looped over, characters built */
+    NJ_DEPTH_MAX = 120,      /* of nesting in the text, and of values */
+    NJ_RUN_DEPTH_MAX = 1000, /* of evaluation */
+    NJ_LOADS_MAX = 500,      /* templates loaded by one run, one within another */
+    NJ_LOAD_DEPTH_MAX = 40,
     NJ_TEXT_MAX = 32 * 1024 * 1024, /* bytes of one string or output */
     NJ_VALUE_NODES_MAX = 1000000,   /* of one result, expanded as often as it is reached */
     NJ_RANGE_MAX = 100000,
@@ -18,117 +21,42 @@ enum {
 typedef struct {
     const char *text;
     gsize length;
-    const NunjucksOptions *options;
-    const char *variable_start, *variable_end;
+} NjSpan;
+
+typedef struct {
+    const char *text;
+    gsize length;
+    const NunjucksOptions *options; /* never NULL */
+    const char *file;
+    int line;
+    NjSpan variable_start, variable_end, block_start, block_end, comment_start, comment_end;
+    bool begins_tag[256]; /* the first bytes of tags */
 } NjSource;
 
-/* Sets error "file:line:column: message" for the byte at offset; always false. */
+/* Sets error "file:line:column: message: line", the line with a mark before the byte at offset;
+ * always false. */
 bool nj_error_at(const NjSource *source, gsize offset, GError **error, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
-/* ---- the lexer ---- */
-
-typedef enum {
-    NJ_TOKEN_DATA,
-    NJ_TOKEN_BLOCK_START,
-    NJ_TOKEN_BLOCK_END,
-    NJ_TOKEN_VARIABLE_START,
-    NJ_TOKEN_VARIABLE_END,
-    NJ_TOKEN_STRING,
-    NJ_TOKEN_NUMBER,
-    NJ_TOKEN_SYMBOL,
-    NJ_TOKEN_OPERATOR,
-    NJ_TOKEN_REGEX,
-    NJ_TOKEN_END
-} NjTokenKind;
-
-typedef struct {
-    NjTokenKind kind;
-    gsize offset;
-    const char *text; /* of a string its value; of a regex its pattern */
-    gsize length;
-    const char *flags; /* of a regex */
-} NjToken;
-
-typedef enum { NJ_IN_DATA, NJ_IN_BLOCK, NJ_IN_VARIABLE } NjLexerState;
-
-typedef struct {
-    const NjSource *source;
-    Arena *arena;
-    gsize at;
-    NjLexerState state;
-    int braces;      /* open ones inside an expression, so that "}}" may close two dicts */
-    bool strip_left; /* the tag before ended with "-" */
-} NjLexer;
-
-bool nj_lexer_next(NjLexer *lexer, NjToken *token, GError **error);
-/* After a {% raw %} or {% verbatim %}: everything up to its end tag, which is taken too. */
-bool nj_lexer_raw(NjLexer *lexer, const char *name, NjToken *token, GError **error);
-
-/* ---- the tree ---- */
-
-typedef enum {
-    NJ_LITERAL, /* value */
-    NJ_SYMBOL,  /* name */
-    NJ_ARRAY,   /* children */
-    NJ_DICT,    /* children: pairs with a key expression in a and a value in b */
-    NJ_PAIR,    /* name or a: key; b: value */
-    NJ_GROUP,   /* children; the last is the value */
-    NJ_REGEX,   /* name: pattern; flags */
-    NJ_LOOKUP,  /* a[b] */
-    NJ_CALL,    /* a(children); keyword arguments are pairs with a name */
-    NJ_FILTER,  /* a | name(children) */
-    NJ_TEST,    /* a is name(children) */
-    NJ_IN,      /* a in b */
-    NJ_NOT,     /* a */
-    NJ_AND,
-    NJ_OR,
-    NJ_NEGATE,
-    NJ_POSITIVE,
-    NJ_BINARY,       /* a name b */
-    NJ_INLINE_IF,    /* a if b else c */
-    NJ_LIST,         /* children: statements */
-    NJ_DATA,         /* name, with length */
-    NJ_OUTPUT,       /* a */
-    NJ_IF,           /* a: condition; b: body; c: else */
-    NJ_FOR,          /* children: target symbols; a: iterable; b: body; c: else */
-    NJ_SET,          /* children: target symbols; a: value, or b: body */
-    NJ_MACRO,        /* name; children: parameters, as symbols or pairs with default; b: body */
-    NJ_CALL_BLOCK,   /* a: the call; children: parameters of caller; b: body */
-    NJ_FILTER_BLOCK, /* name; children: arguments; b: body */
-    NJ_SWITCH,       /* a: value; children: pairs with case in a and body in b; c: default */
-} NjNodeKind;
-
-typedef struct NjNode NjNode;
-struct NjNode {
-    NjNodeKind kind;
-    gsize offset;
-    const char *name;
-    gsize length;
-    const char *flags;
-    const Value *value;
-    NjNode *a, *b, *c;
-    NjNode *first, *last, *next; /* children, and the sibling */
-    guint count;                 /* of children */
-    bool open;                   /* a case that falls through to the next one */
-};
-
-/* NULL with error. *mutates is set where the text may change a list in place (push). */
-NjNode *nj_parse(Arena *arena, const NjSource *source, bool *mutates, GError **error);
+typedef struct NjRun NjRun;
 
 /* ---- running ---- */
 
 typedef struct NjFunction NjFunction;
 typedef struct NjPattern NjPattern;
 
-/* What an expression is while it is evaluated: JSON's values, and the three things JSON has not. */
+/* What an expression is while it is evaluated: JSON's values, and the three things JSON has not.
+ * The plain kinds spare the evaluator a value in the arena; it makes values of them before a
+ * filter, test, method or function sees them. */
 typedef struct {
-    enum { NJ_UNDEFINED, NJ_VALUE, NJ_FUNCTION, NJ_PATTERN } kind;
+    enum { NJ_UNDEFINED, NJ_VALUE, NJ_FUNCTION, NJ_PATTERN, NJ_PLAIN_NUMBER, NJ_PLAIN_BOOL } kind;
     bool safe; /* text that is not escaped when it is printed */
     union {
         const Value *value;
         const NjFunction *function;
         const NjPattern *pattern;
+        double number;
+        bool boolean;
     };
 } NjVal;
 
@@ -140,20 +68,15 @@ typedef struct {
     guint named_count;
 } NjArgs;
 
-typedef struct NjFrame NjFrame;
-
-typedef struct {
+struct NjRun {
     Arena *arena;
-    const NjSource *source;
-    const Value *context;
-    NjFrame *root;
-    GString *out;
-    GPtrArray *regexes; /* Regex, freed with the run */
+    const NjSource *source; /* of the template whose node is under evaluation */
     int64_t steps;
     guint depth;
     gsize offset; /* of the node under evaluation, for errors */
     GError **error;
-} NjRun;
+    bool changes, wants_change; /* see nj_may_change() */
+};
 
 typedef bool (*NjCallable)(NjRun *run, const NjFunction *function, const NjArgs *args,
                            NjVal *result);
@@ -179,17 +102,11 @@ bool nj_charge(NjRun *run, gsize work);
 /* Is there room for that many bytes more? False with an error otherwise. */
 bool nj_room(NjRun *run, gsize have, gsize more);
 
-bool nj_run_list(NjRun *run, const NjNode *list, NjFrame *frame);
-bool nj_evaluate(NjRun *run, const NjNode *node, NjFrame *frame, NjVal *result);
-/* `node` is a call; caller is what a call block hands to its macro, or NULL. */
-bool nj_evaluate_call(NjRun *run, const NjNode *node, NjFrame *frame, const NjVal *caller,
-                      NjVal *result);
-/* input through the filter that `node` (a filter, or a filter block) names. */
-bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjFrame *frame, NjVal *result);
-bool nj_call(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result);
+/* Asked before a list of the context is changed in place (push): such a run works on a copy of the
+ * context. Where it does not yet, false: the run ends and is begun again with one. */
+bool nj_may_change(NjRun *run);
 
-NjFrame *nj_frame_new(NjRun *run, NjFrame *parent, bool isolates);
-bool nj_frame_lookup(const NjFrame *frame, const char *name, NjVal *value);
+bool nj_call(NjRun *run, const NjFunction *function, const NjArgs *args, NjVal *result);
 
 /* ---- values as JavaScript has them ---- */
 
@@ -251,7 +168,7 @@ typedef struct {
 } NjFilterEntry;
 extern const NjFilterEntry nj_text_filters[], nj_value_filters[], nj_list_filters[],
     nj_scaffolder_filters[];
-NjFilter nj_filter_find(NjRun *run, const char *name);
+NjFilter nj_filter_find(const NunjucksOptions *options, const char *name);
 
 /* `input is name(args)`; *known tells whether there is such a test. */
 bool nj_test(NjRun *run, const char *name, NjVal input, const NjArgs *args, bool *known,

@@ -65,6 +65,3 @@ const Regex *nj_pattern_of(NjRun *run, NjVal what, Regex **own);
 /* v.hasOwnProperty(name). */
 bool nj_has_own(NjRun *run, NjVal v, NjVal name);
 extern const NjMethodEntry nj_list_methods[];
-
-/* text as the lexer takes it. */
-NjSource nj_source(const char *text, const NunjucksOptions *options);

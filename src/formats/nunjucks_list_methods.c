@@ -172,12 +172,13 @@ static bool list_to_sorted(NjRun *run, NjVal self, const NjArgs *args, NjVal *re
 
 /* ---- changed in place ---- */
 
-/* The context was copied for this run (see mutates), so that nobody else's list changes. The list
- * holds `items` from now on. */
+/* The list holds `items` from now on. */
 static bool become(NjRun *run, NjVal self, const Value *items)
 {
     Value *list = (Value *)self.value;
 
+    if (!nj_may_change(run))
+        return false;
     value_truncate(list, 0);
     append_all(run, list, items);
     return nj_charge(run, value_count(items));
@@ -195,7 +196,7 @@ static bool list_push(NjRun *run, NjVal self, const NjArgs *args, NjVal *result)
 {
     Value *list = (Value *)self.value;
 
-    if (!refuse_itself(run, self, args))
+    if (!nj_may_change(run) || !refuse_itself(run, self, args))
         return false;
     for (guint i = 0; i < args->count; i++)
         value_append(run->arena, list, nj_as_value(run, args->items[i]));

@@ -1,5 +1,6 @@
 /* What a template reads: names with their members, and filters. */
 #include "formats/nunjucks_javascript.h"
+#include "formats/nunjucks_tree.h"
 
 #include <string.h>
 
@@ -28,7 +29,7 @@ bool nunjucks_knows_filter(const char *name)
 static bool binds_children(const NjNode *node)
 {
     return node->kind == NJ_FOR || node->kind == NJ_SET || node->kind == NJ_MACRO ||
-           node->kind == NJ_CALL_BLOCK;
+           node->kind == NJ_CALL_BLOCK || node->kind == NJ_IMPORT || node->kind == NJ_FROM;
 }
 
 static void bind_names(Reads *reads, const NjNode *node)
@@ -41,6 +42,11 @@ static void bind_names(Reads *reads, const NjNode *node)
         if (binds_children(node) && child->name)
             g_hash_table_add(reads->bound, (char *)child->name);
         bind_names(reads, child);
+    }
+    for (const NjNode *pair = node->named; pair; pair = pair->next) {
+        if (binds_children(node))
+            g_hash_table_add(reads->bound, (char *)pair->name);
+        bind_names(reads, pair);
     }
     bind_names(reads, node->a);
     bind_names(reads, node->b);
@@ -71,8 +77,8 @@ static void visit_path(Reads *reads, const NjNode *node)
     NunjucksRead read = {0};
     guint count = 0;
 
-    for (; node->kind == NJ_LOOKUP; node = node->a) {
-        if (node->b->kind != NJ_LITERAL)
+    for (; node->kind == NJ_LOOKUP || node->kind == NJ_MEMBER; node = node->a) {
+        if (node->kind == NJ_LOOKUP && node->b->kind != NJ_LITERAL)
             visit(reads, node->b);
         if (count == NAMES_MAX)
             return;
@@ -88,9 +94,11 @@ static void visit_path(Reads *reads, const NjNode *node)
 
     read.names = names;
     for (read.count = 1; count > 0; read.count++) {
-        const NjNode *key = chain[--count]->b;
+        const NjNode *step = chain[--count];
+        const NjNode *key = step->kind == NJ_MEMBER ? step : step->b;
 
-        if (key->kind != NJ_LITERAL || !value_is(key->value, VALUE_STRING))
+        if (step->kind == NJ_LOOKUP &&
+            (key->kind != NJ_LITERAL || !value_is(key->value, VALUE_STRING)))
             break;
         names[read.count] = value_string(key->value, "");
     }
@@ -105,6 +113,8 @@ static void visit_children(Reads *reads, const NjNode *node)
         else if (child->kind == NJ_PAIR)
             visit(reads, child->b);
     }
+    for (const NjNode *pair = node->named; pair; pair = pair->next)
+        visit(reads, pair->b);
 }
 
 static void visit_filter(Reads *reads, const NjNode *node)
@@ -127,7 +137,11 @@ static void visit(Reads *reads, const NjNode *node)
     if (!node)
         return;
     switch (node->kind) {
+    case NJ_LOCAL:
+    case NJ_LOOP:
+        return; /* the template's own */
     case NJ_SYMBOL:
+    case NJ_MEMBER:
     case NJ_LOOKUP:
         visit_path(reads, node);
         return;
@@ -155,15 +169,13 @@ bool nunjucks_reads(const char *text, const NunjucksOptions *options, NunjucksFo
     g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
     g_autoptr(GHashTable) bound = g_hash_table_new(g_str_hash, g_str_equal);
     Reads reads = {.text = text, .bound = bound, .found = found, .data = data};
-    NjSource source = nj_source(text, options);
-    bool mutates;
-    const NjNode *tree = nj_parse(arena, &source, &mutates, error);
+    NunjucksTemplate template;
 
-    if (!tree)
+    if (!nj_template_init(&template, arena, text, options, error))
         return false;
     g_hash_table_add(bound, "loop");
     g_hash_table_add(bound, "caller");
-    bind_names(&reads, tree);
-    visit(&reads, tree);
+    bind_names(&reads, template.tree);
+    visit(&reads, template.tree);
     return true;
 }

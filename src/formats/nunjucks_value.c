@@ -25,6 +25,12 @@ bool nj_charge(NjRun *run, gsize work)
     return !arena_exhausted(run->arena) || nj_fail(run, "the template's result is too large");
 }
 
+bool nj_may_change(NjRun *run)
+{
+    run->wants_change = true;
+    return run->changes || nj_fail(run, "the context cannot be changed");
+}
+
 bool nj_room(NjRun *run, gsize have, gsize more)
 {
     if (more > NJ_TEXT_MAX || have + more > NJ_TEXT_MAX)

@@ -127,7 +127,7 @@ const Value *value_value_at(const Value *object, guint index)
                                                                    : NULL;
 }
 
-static guint hash_key(const char *key, gsize length)
+guint value_key_hash(const char *key, gsize length)
 {
     guint hash = 2166136261u;
 
@@ -142,13 +142,10 @@ static bool member_is(const Member *member, guint hash, const char *key, gsize l
            member->key[length] == '\0';
 }
 
-static Member *find_member(const Value *object, const char *key, gsize length)
+static Member *find_hashed(const Value *object, const char *key, gsize length, guint hash)
 {
-    guint hash, mask;
+    guint mask;
 
-    if (!value_is(object, VALUE_OBJECT))
-        return NULL;
-    hash = hash_key(key, length);
     if (!object->index) {
         for (guint i = 0; i < object->count; i++)
             if (member_is(&object->members[i], hash, key, length))
@@ -160,6 +157,20 @@ static Member *find_member(const Value *object, const char *key, gsize length)
         if (member_is(&object->members[object->index[slot] - 1], hash, key, length))
             return &object->members[object->index[slot] - 1];
     return NULL;
+}
+
+static Member *find_member(const Value *object, const char *key, gsize length)
+{
+    if (!value_is(object, VALUE_OBJECT))
+        return NULL;
+    return find_hashed(object, key, length, value_key_hash(key, length));
+}
+
+const Value *value_get_hashed(const Value *object, const char *key, gsize length, guint hash)
+{
+    const Member *member = find_hashed(object, key, length, hash);
+
+    return member ? member->value : NULL;
 }
 
 const Value *value_get(const Value *object, const char *key)
@@ -430,8 +441,9 @@ static void add_member(Arena *arena, Value *object, const char *key, const Value
 
     if (object->count == object->capacity)
         grow_object(arena, object, grown_capacity(object));
-    object->members[object->count] = (Member){
-        .key = arena_strndup(arena, key, length), .value = value, .hash = hash_key(key, length)};
+    object->members[object->count] = (Member){.key = arena_strndup(arena, key, length),
+                                              .value = value,
+                                              .hash = value_key_hash(key, length)};
     object->count++;
     if (object->index)
         index_member(object, object->count - 1);

@@ -47,6 +47,9 @@ const char *value_key_at(const Value *object,
 const Value *value_value_at(const Value *object, guint index);
 const Value *value_get(const Value *object,
                        const char *key); /* NULL where absent or not an object */
+/* The same for a key that is looked for often: object is one, and hash is value_key_hash()'s. */
+const Value *value_get_hashed(const Value *object, const char *key, gsize length, guint hash);
+guint value_key_hash(const char *key, gsize length);
 int value_key_line(const Value *object, const char *key);
 int value_key_column(const Value *object, const char *key);
 
