@@ -243,7 +243,7 @@ export class WritableGitHub extends WritableHost {
         execFileSync('git', ['-C', this.bare(fork.full_name), 'fetch', '--quiet', this.bare(full_name), '+refs/heads/*:refs/heads/*']);
         return ok(this.shown(fork), 202);
       }],
-      ['GET', repo('/pulls'), null, (_, owner, name, seen) => ok(at(owner, name).pulls.filter(({ state, label, base }) => state === seen.query.state && label === seen.query.head && base.ref === seen.query.base)), ['state', 'head', 'base', 'per_page', 'page']],
+      ['GET', repo('/pulls'), null, (_, owner, name, seen) => ok(at(owner, name).pulls.filter(({ state, label, base }) => [[state, seen.query.state ?? 'open'], [label, seen.query.head ?? label], [base.ref, seen.query.base ?? base.ref]].every(([is, wanted]) => is === wanted))), ['state', 'head', 'base', 'per_page', 'page']],
       ['POST', repo('/pulls'), { title: 'string!', head: 'string!', base: 'string!', body: 'string', draft: 'boolean', maintainer_can_modify: 'boolean' }, (body, owner, name) => {
         const one = at(owner, name);
         const [from, branch] = body.head.includes(':') ? body.head.split(':') : [owner, body.head];
@@ -255,6 +255,7 @@ export class WritableGitHub extends WritableHost {
         one.pulls.push(pull);
         return ok(pull, 201);
       }],
+      ['GET', repo('/pulls/(\\d+)'), null, (_, owner, name, number) => ok(numbered(at(owner, name).pulls, number))],
       ['PATCH', repo('/pulls/(\\d+)'), { state: 'string', title: 'string', body: 'string' }, (body, owner, name, number) => ok(Object.assign(numbered(at(owner, name).pulls, number), body))],
       ['POST', repo('/pulls/(\\d+)/requested_reviewers'), { reviewers: 'array', team_reviewers: 'array' }, (body, owner, name, number) => {
         if ((body.reviewers ?? []).some((login) => !this.users.has(login))) throw this.refusal(422, 'Reviews may only be requested from collaborators.');
