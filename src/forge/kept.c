@@ -24,9 +24,16 @@ static gboolean make_last(git_repository *git, const char *folder, const char *t
 
     if (git_reference_lookup(&reference, git, name) == 0)
         return TRUE;
-    return forge_sync_folder(folder, error) &&
-           (git_reference_create(&reference, git, name, id, 1, "kept") == 0 ||
-            forge_git_failed(error, name));
+    if (!forge_sync_folder(folder, error))
+        return FALSE;
+    /* Another task may keep the same folder at this moment, and holds the ref. */
+    for (guint tries = 0; tries < 100; tries++) {
+        if (git_reference_create(&reference, git, name, id, 1, "kept") == 0 ||
+            git_reference_lookup(&reference, git, name) == 0)
+            return TRUE;
+        g_usleep(10000);
+    }
+    return forge_git_failed(error, name);
 }
 
 char *forge_keep(Forge *forge, const char *folder, GError **error)

@@ -112,7 +112,12 @@ export async function manyTasks(pave, count = 1000) {
   }
   const all = performance.now() - begun;
   let completed = 0;
-  for (const id of ids) if ((await call('GET', `/api/scaffolder/v2/tasks/${id}`)).status === 'completed') completed += 1;
+  for (const id of ids) {
+    let task;
+    while (!ended.includes((task = await call('GET', `/api/scaffolder/v2/tasks/${id}`)).status)) await sleep(20);
+    if (task.status === 'completed') completed += 1;
+    else console.error(`${id} ${task.status}: ${task.error?.message}`);
+  }
   close();
   return { count, distinct: new Set(ids).size, completed, asked, all, look: answers.length ? median(answers) : 0, worstLook: Math.max(0, ...answers) };
 }
