@@ -9,10 +9,15 @@ static git_repository *open_kept(Forge *forge, char **folder, GError **error)
 
     *folder = g_build_filename(forge->repositories, ".kept.git", NULL);
     options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-    if (git_repository_open_bare(&git, *folder) < 0 &&
-        git_repository_init_ext(&git, *folder, &options) < 0)
-        forge_git_failed(error, "cannot open what is kept");
-    return git;
+    /* Another task may be making it at this moment. */
+    for (guint tries = 0; tries < 100; tries++) {
+        if (git_repository_open_bare(&git, *folder) == 0 ||
+            git_repository_init_ext(&git, *folder, &options) == 0)
+            return git;
+        g_usleep(10000);
+    }
+    forge_git_failed(error, "cannot open what is kept");
+    return NULL;
 }
 
 /* A ref makes it last, and tells that it was made durable. */
