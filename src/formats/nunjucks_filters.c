@@ -21,13 +21,6 @@ static const char *text_of(NjRun *run, NjVal *input, const char *method, gsize *
     return nj_to_string(run, *input, length);
 }
 
-static bool take(NjRun *run, char *text, NjVal *result)
-{
-    *result = nj_text(run, text);
-    g_free(text);
-    return true;
-}
-
 static bool take_like(NjRun *run, NjVal original, const GString *text, NjVal *result)
 {
     *result = nj_text_like(run, original, text->str, text->len);
@@ -36,12 +29,44 @@ static bool take_like(NjRun *run, NjVal original, const GString *text, NjVal *re
 
 /* ---- case and blanks ---- */
 
+/* ASCII without NUL, whose case needs no tables. */
+static bool is_plain(const char *text, gsize length)
+{
+    bool plain = true;
+
+    for (gsize i = 0; i < length; i++)
+        plain &= text[i] > 0;
+    return plain;
+}
+
+static void write_plain(char *to, const char *text, gsize length, bool upper)
+{
+    for (gsize i = 0; i < length; i++)
+        to[i] = upper ? g_ascii_toupper(text[i]) : g_ascii_tolower(text[i]);
+}
+
+static NjVal in_case(NjRun *run, const char *text, gsize length, bool upper)
+{
+    if (is_plain(text, length)) {
+        char *plain = arena_alloc(run->arena, length + 1);
+
+        write_plain(plain, text, length, upper);
+        return nj_value(value_string_wrap(run->arena, plain, length));
+    }
+    g_autofree char *cased =
+        upper ? g_utf8_strup(text, (gssize)length) : g_utf8_strdown(text, (gssize)length);
+
+    return nj_text(run, cased);
+}
+
 static bool filter_upper(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
 {
     gsize length;
     const char *text = text_of(run, &input, "toUpperCase", &length);
 
-    return text && take(run, g_utf8_strup(text, (gssize)length), result);
+    if (text)
+        *result = in_case(run, text, length, true);
+    return text != NULL;
 }
 
 static bool filter_lower(NjRun *run, NjVal input, const NjArgs *args, NjVal *result)
@@ -49,12 +74,21 @@ static bool filter_lower(NjRun *run, NjVal input, const NjArgs *args, NjVal *res
     gsize length;
     const char *text = text_of(run, &input, "toLowerCase", &length);
 
-    return text && take(run, g_utf8_strdown(text, (gssize)length), result);
+    if (text)
+        *result = in_case(run, text, length, false);
+    return text != NULL;
 }
 
 static void append_capitalized(GString *out, const char *text, gsize length)
 {
-    gsize first = length ? MIN((gsize)g_utf8_skip[(guchar)*text], length) : 0;
+    gsize first = length ? MIN((gsize)g_utf8_skip[(guchar)*text], length) : 0, start = out->len;
+
+    if (is_plain(text, length)) {
+        g_string_append_len(out, text, (gssize)length);
+        write_plain(out->str + start, text, first, true);
+        write_plain(out->str + start + first, text + first, length - first, false);
+        return;
+    }
     g_autofree char *upper = g_utf8_strup(text, (gssize)first);
     g_autofree char *lower = g_utf8_strdown(text + first, (gssize)(length - first));
 

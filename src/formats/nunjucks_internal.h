@@ -4,6 +4,7 @@
 #pragma once
 #include "formats/nunjucks.h"
 #include "formats/regex.h"
+#include "formats/value_layout.h"
 
 enum {
     NJ_STEPS_MAX = 5000000,  /* nodes evaluated, items looped over, characters built */

@@ -1,37 +1,10 @@
-#include "formats/value.h"
+#define VALUE_READER /* the functions themselves are this file's */
+#include "formats/value_layout.h"
 #include <math.h>
 #include <string.h>
 
 /* Objects with more members than this carry a hash index; below it a scan is quicker. */
 #define SCANNED_MEMBERS_MAX 8
-
-typedef struct {
-    const char *key;
-    const Value *value;
-    guint hash;
-    int line, column;
-} Member;
-
-struct Value {
-    ValueKind kind : 8;
-    bool is_int : 1;
-    bool boolean : 1;
-    int line, column;
-    guint count, capacity; /* of an array or object */
-    union {
-        double number;
-        int64_t integer;
-        struct {
-            const char *text;
-            gsize length;
-        };
-        const Value **items;
-        struct {
-            Member *members;
-            guint *index; /* slot → member + 1; of size 2 × capacity; NULL while small */
-        };
-    };
-};
 
 const char *value_kind_name(ValueKind kind)
 {
@@ -43,90 +16,6 @@ const char *value_kind_name(ValueKind kind)
 
 /* ---- reading ---- */
 
-ValueKind value_kind(const Value *value)
-{
-    return value ? value->kind : VALUE_NULL;
-}
-
-bool value_is(const Value *value, ValueKind kind)
-{
-    return value && value->kind == kind;
-}
-
-int value_line(const Value *value)
-{
-    return value ? value->line : 0;
-}
-
-int value_column(const Value *value)
-{
-    return value ? value->column : 0;
-}
-
-bool value_bool(const Value *value, bool fallback)
-{
-    return value_is(value, VALUE_BOOL) ? value->boolean : fallback;
-}
-
-double value_number(const Value *value, double fallback)
-{
-    if (!value_is(value, VALUE_NUMBER))
-        return fallback;
-    return value->is_int ? (double)value->integer : value->number;
-}
-
-/* True where number is integral and an int64 holds it. 2^63 itself is beyond. */
-static bool fits_int64(double number)
-{
-    return number >= -0x1p63 && number < 0x1p63 && floor(number) == number;
-}
-
-int64_t value_int(const Value *value, int64_t fallback)
-{
-    if (!value_is(value, VALUE_NUMBER))
-        return fallback;
-    if (value->is_int)
-        return value->integer;
-    return fits_int64(value->number) ? (int64_t)value->number : fallback;
-}
-
-bool value_is_int(const Value *value)
-{
-    return value_is(value, VALUE_NUMBER) && value->is_int;
-}
-
-const char *value_string(const Value *value, const char *fallback)
-{
-    return value_is(value, VALUE_STRING) ? value->text : fallback;
-}
-
-gsize value_string_length(const Value *value)
-{
-    return value_is(value, VALUE_STRING) ? value->length : 0;
-}
-
-guint value_count(const Value *value)
-{
-    return value ? value->count : 0;
-}
-
-const Value *value_item(const Value *array, guint index)
-{
-    return value_is(array, VALUE_ARRAY) && index < array->count ? array->items[index] : NULL;
-}
-
-const char *value_key_at(const Value *object, guint index)
-{
-    return value_is(object, VALUE_OBJECT) && index < object->count ? object->members[index].key
-                                                                   : NULL;
-}
-
-const Value *value_value_at(const Value *object, guint index)
-{
-    return value_is(object, VALUE_OBJECT) && index < object->count ? object->members[index].value
-                                                                   : NULL;
-}
-
 guint value_key_hash(const char *key, gsize length)
 {
     guint hash = 2166136261u;
@@ -136,60 +25,30 @@ guint value_key_hash(const char *key, gsize length)
     return hash ^ hash >> 15;
 }
 
-static bool member_is(const Member *member, guint hash, const char *key, gsize length)
-{
-    return member->hash == hash && strncmp(member->key, key, length) == 0 &&
-           member->key[length] == '\0';
-}
-
-static Member *find_hashed(const Value *object, const char *key, gsize length, guint hash)
-{
-    guint mask;
-
-    if (!object->index) {
-        for (guint i = 0; i < object->count; i++)
-            if (member_is(&object->members[i], hash, key, length))
-                return &object->members[i];
-        return NULL;
-    }
-    mask = object->capacity * 2 - 1;
-    for (guint slot = hash & mask; object->index[slot]; slot = (slot + 1) & mask)
-        if (member_is(&object->members[object->index[slot] - 1], hash, key, length))
-            return &object->members[object->index[slot] - 1];
-    return NULL;
-}
-
-static Member *find_member(const Value *object, const char *key, gsize length)
+static ValueMember *find_member(const Value *object, const char *key, gsize length)
 {
     if (!value_is(object, VALUE_OBJECT))
         return NULL;
-    return find_hashed(object, key, length, value_key_hash(key, length));
-}
-
-const Value *value_get_hashed(const Value *object, const char *key, gsize length, guint hash)
-{
-    const Member *member = find_hashed(object, key, length, hash);
-
-    return member ? member->value : NULL;
+    return value_find_member(object, key, length, value_key_hash(key, length));
 }
 
 const Value *value_get(const Value *object, const char *key)
 {
-    const Member *member = find_member(object, key, strlen(key));
+    const ValueMember *member = find_member(object, key, strlen(key));
 
     return member ? member->value : NULL;
 }
 
 int value_key_line(const Value *object, const char *key)
 {
-    const Member *member = find_member(object, key, strlen(key));
+    const ValueMember *member = find_member(object, key, strlen(key));
 
     return member ? member->line : 0;
 }
 
 int value_key_column(const Value *object, const char *key)
 {
-    const Member *member = find_member(object, key, strlen(key));
+    const ValueMember *member = find_member(object, key, strlen(key));
 
     return member ? member->column : 0;
 }
@@ -197,7 +56,7 @@ int value_key_column(const Value *object, const char *key)
 const Value *value_path(const Value *value, const char *path)
 {
     for (const char *end = path + strlen(path); end; end = g_strrstr_len(path, end - path, ".")) {
-        const Member *member = find_member(value, path, (gsize)(end - path));
+        const ValueMember *member = find_member(value, path, (gsize)(end - path));
         const Value *found;
 
         if (!member)
@@ -255,7 +114,7 @@ static bool numbers_equal(const Value *a, const Value *b)
         const Value *integer = a->is_int ? a : b;
         double number = a->is_int ? b->number : a->number;
 
-        return fits_int64(number) && (int64_t)number == integer->integer;
+        return value_fits_int64(number) && (int64_t)number == integer->integer;
     }
     return a->number == b->number;
 }
@@ -271,7 +130,7 @@ static bool items_equal(const Value *a, const Value *b)
 static bool members_equal(const Value *a, const Value *b)
 {
     for (guint i = 0; i < a->count; i++) {
-        const Member *other = find_member(b, a->members[i].key, strlen(a->members[i].key));
+        const ValueMember *other = find_member(b, a->members[i].key, strlen(a->members[i].key));
 
         if (!other || !value_equal(a->members[i].value, other->value))
             return false;
@@ -423,7 +282,7 @@ static void rebuild_index(Value *object)
 
 static void grow_object(Arena *arena, Value *object, guint capacity)
 {
-    Member *members = arena_new0(arena, Member, capacity);
+    ValueMember *members = arena_new0(arena, ValueMember, capacity);
 
     if (object->count)
         memcpy(members, object->members, object->count * sizeof *members);
@@ -441,15 +300,16 @@ static void add_member(Arena *arena, Value *object, const char *key, const Value
 
     if (object->count == object->capacity)
         grow_object(arena, object, grown_capacity(object));
-    object->members[object->count] = (Member){.key = arena_strndup(arena, key, length),
-                                              .value = value,
-                                              .hash = value_key_hash(key, length)};
+    object->members[object->count] = (ValueMember){.key = arena_strndup(arena, key, length),
+                                                   .value = value,
+                                                   .hash = value_key_hash(key, length),
+                                                   .length = (guint)length};
     object->count++;
     if (object->index)
         index_member(object, object->count - 1);
 }
 
-static void remove_member(Value *object, Member *member)
+static void remove_member(Value *object, ValueMember *member)
 {
     gsize after = (gsize)(object->members + object->count - (member + 1));
 
@@ -461,7 +321,7 @@ static void remove_member(Value *object, Member *member)
 
 void value_set(Arena *arena, Value *object, const char *key, const Value *value)
 {
-    Member *member;
+    ValueMember *member;
 
     g_assert(object->kind == VALUE_OBJECT);
     member = find_member(object, key, strlen(key));
@@ -506,7 +366,7 @@ void value_set_position(Value *value, int line, int column)
 
 void value_set_key_position(Value *object, const char *key, int line, int column)
 {
-    Member *member = find_member(object, key, strlen(key));
+    ValueMember *member = find_member(object, key, strlen(key));
 
     g_assert(member);
     member->line = line;
