@@ -1,4 +1,4 @@
-// http:request against a service of the test's own, and what a dry run tells of it: nothing is sent that changes anything.
+// http:request against a service of the test's own, and what a dry run tells of it: nothing is sent.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ backend: { baseUrl: '\${PAVE_BASE_URL}' }
 auth: { providers: { guest: { enabled: true, userEntityRef: 'user:default/guest' } }, admins: [user:default/guest] }
 forge: { hosts: { github.com: builtin } }
 scaffolder:
+  defaultEnvironment: { secrets: { DEPLOY: operators-own-27182 } }
   http: { allow: [{ host: '127.0.0.1:\${SERVICE_PORT}' }] }
   actions:
     acme:count:
@@ -44,7 +45,7 @@ const templates = [
       input: { method: POST, url: 'http://127.0.0.1:\${{ parameters.port }}/make', body: { name: x }, allowedStatuses: [201] }
     - id: count
       action: acme:count
-      input: { items: '\${{ steps.look.output.body.items }}' }
+      input: { items: '\${{ steps.look.output.body.items or [] }}' }
   output: { echo: '\${{ steps.look.output.body.token }}', made: '\${{ steps.make.output.code }}', count: '\${{ steps.count.output.count }}' }
 `,
   `${header('elsewhere')}  steps: [{ id: look, action: 'http:request', input: { url: 'http://127.0.0.1:1/' } }]\n`,
@@ -99,15 +100,39 @@ async function run(name, values) {
   }, 60);
 }
 
-test('a preview looks, tells what it would send, and sends nothing that changes anything', async () => {
+test('a preview tells what it would send, and sends nothing', async () => {
   seen.length = 0;
   const told = await pave.post('/api/scaffolder/v1/preview', body('ask'));
-  assert.deepEqual(seen.map(({ method, url }) => `${method} ${url}`), ['GET /look?team=a%20b']);
+  assert.deepEqual(seen, []);
+  assert(told.log.some(({ body: { message } }) => message.includes(`GET http://127.0.0.1:${port}/look`)), 'it says what it would ask');
   const effects = told.effects.map(({ step, action, operation, kind, ref }) => ({ step, action, operation, kind, ref }));
   assert.deepEqual(effects, [{ step: 'make', action: 'http:request', operation: 'create', kind: 'request', ref: `POST http://127.0.0.1:${port}/make` }]);
   assert.equal(told.output.made, 201);
-  assert.equal(told.output.count, 2);
+  assert.equal(told.output.count, 0);
   assert(!JSON.stringify(told).includes(secrets.token), 'the secret is masked');
+});
+
+test('a dry run of a template that was sent has no secrets of the organisation, and hides those that came with it', async () => {
+  const step = (id, action, input) => ({ id, action, input });
+  const template = {
+    apiVersion: 'scaffolder.backstage.io/v1beta3', kind: 'Template', metadata: { name: 'sent' },
+    spec: {
+      type: 'service',
+      steps: [
+        step('theirs', 'fs:write', { path: 'theirs', content: '${{ environment.secrets.DEPLOY }} ${{ environment.secrets.DEPLOY | length }}' }),
+        step('mine', 'fs:write', { path: 'mine', content: 'a ${{ secrets.token }} z' }),
+        step('read', 'fs:read', { path: 'theirs' }),
+        step('ask', 'http:request', { url: `http://127.0.0.1:${port}/look`, headers: { authorization: '${{ environment.secrets.DEPLOY }}' } }),
+      ],
+      output: { text: [{ title: 'read', content: '${{ steps.read.output.content }}' }] },
+    },
+  };
+  seen.length = 0;
+  const told = await pave.post('/api/scaffolder/v2/dry-run', { template, values: {}, secrets, directoryContents: [] });
+  const files = Object.fromEntries(told.directoryContents.map(({ path, base64Content }) => [path, Buffer.from(base64Content, 'base64').toString()]));
+  assert.deepEqual(files, { theirs: '*** 3', mine: 'a *** z' });
+  assert(!JSON.stringify(told).includes('operators-own-27182'));
+  assert.deepEqual(seen, []);
 });
 
 test('a task sends what the preview told, once and under its id', async () => {

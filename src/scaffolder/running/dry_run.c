@@ -27,8 +27,27 @@ gboolean dry_run_write(const char *folder, const Value *contents, GError **error
     return TRUE;
 }
 
-static const Value *read_contents(Arena *arena, const char *folder, GError **error)
+/* Bytes without the secrets, which may stand between zeros. */
+static GString *mask_bytes(const Masker *masker, const char *bytes, gsize length)
 {
+    GString *masked = g_string_sized_new(length);
+
+    for (gsize at = 0; at < length; at++) {
+        gsize size = strnlen(bytes + at, length - at);
+        g_autofree char *text = masker_mask(masker, bytes + at, size);
+
+        g_string_append(masked, text);
+        at += size;
+        if (at < length)
+            g_string_append_c(masked, '\0');
+    }
+    return masked;
+}
+
+static const Value *read_contents(const Runner *runner, GError **error)
+{
+    Arena *arena = runner->arena;
+    const char *folder = runner->workspace;
     g_autoptr(GPtrArray) entries = workdir_list(folder, error);
     Value *contents = value_array_new(arena);
 
@@ -40,10 +59,12 @@ static const Value *read_contents(Arena *arena, const char *folder, GError **err
 
         if ((entry->mode & 0170000) != 0100000 || !g_file_get_contents(path, &bytes, &length, NULL))
             continue;
-        g_autofree char *text = g_base64_encode((const guchar *)bytes, length);
+        g_autoptr(GString) masked = mask_bytes(runner->masker, bytes, length);
+        g_autofree char *text = g_base64_encode((const guchar *)masked->str, masked->len);
+        g_autofree char *shown = masker_mask(runner->masker, entry->path, strlen(entry->path));
         Value *file = value_object_new(arena);
 
-        value_set_string(arena, file, "path", entry->path);
+        value_set_string(arena, file, "path", shown);
         value_set_bool(arena, file, "executable", (entry->mode & 0111) != 0);
         value_set_string(arena, file, "base64Content", text);
         value_append(arena, contents, file);
@@ -219,13 +240,13 @@ static const Value *run_dry(Runner *runner, const Value *spec, const Value *cont
     if ((runner->source && !dry_run_write(runner->source, contents, error)) ||
         !runner_run(runner, spec, &output, error))
         return NULL;
-    const Value *produced = read_contents(arena, runner->workspace, error);
+    const Value *produced = read_contents(runner, error);
 
     if (!produced)
         return NULL;
     value_set(arena, reply, "log", dry_log(arena, runner->log));
     value_set(arena, reply, "directoryContents", produced);
-    value_set(arena, reply, "output", output);
+    value_set(arena, reply, "output", runner_mask(runner, output));
     value_set(arena, reply, "steps", value_get(spec, "steps"));
     value_set(arena, reply, "effects", runner->effects);
     value_set(arena, reply, "diagnostics", runner->diagnostics);
@@ -259,7 +280,6 @@ static const Value *run_in(const char *folder, Scaffolder *scaffolder, Arena *ar
 
     for (guint i = 0; i < value_count(secrets); i++)
         masker_add(masker, value_string(value_value_at(secrets, i), ""));
-    task_mask_environment(scaffolder, NULL, masker);
     g_mkdir_with_parents(runner.workspace, 0755);
     if (runner.source)
         g_mkdir_with_parents(runner.source, 0755);

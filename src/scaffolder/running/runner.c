@@ -36,17 +36,28 @@ static Value *with(Arena *arena, const Value *context, const char *name, const V
     return copy;
 }
 
+/* The organisation's own. A dry run is anybody's, of steps anybody wrote: it gets the names. */
+static const Value *environment_secrets(Runner *runner)
+{
+    const Value *secrets =
+        config_get(runner->scaffolder->config, "scaffolder.defaultEnvironment.secrets");
+    Value *names = value_object_new(runner->arena);
+
+    if (runner->job && secrets)
+        return secrets;
+    for (guint i = 0; i < value_count(secrets); i++)
+        value_set_string(runner->arena, names, value_key_at(secrets, i), "***");
+    return names;
+}
+
 /* Secrets are seen by inputs and loops only, never by conditions and outputs. */
 static const Value *with_secrets(Runner *runner, const Value *context)
 {
-    const Config *config = runner->scaffolder->config;
     const Value *environment = value_get(context, "environment");
-    const Value *secrets = config_get(config, "scaffolder.defaultEnvironment.secrets");
     Value *full = with(runner->arena, context, "secrets", runner->secrets);
 
     value_set(runner->arena, full, "environment",
-              with(runner->arena, environment, "secrets",
-                   secrets ? secrets : value_object_new(runner->arena)));
+              with(runner->arena, environment, "secrets", environment_secrets(runner)));
     return full;
 }
 

@@ -230,7 +230,7 @@ static void remember(ActionRun *run, const char *method, const char *url, const 
                                      .detail = detail});
 }
 
-/* What a change would answer is not known before it is made. */
+/* A dry run sends nothing, not even what only reads: the request itself tells things. */
 static const Value *foreseen(ActionRun *run, const Value *input)
 {
     Value *output = value_object_new(run->arena);
@@ -254,7 +254,7 @@ static gboolean run_request(ActionRun *run, const Value *input, const Value **ou
     if (shown)
         action_log(run, "info", "%s %.*s", method, (int)(query ? query - url : (int)strlen(url)),
                    url);
-    if (run->dry && !only_reads(method)) {
+    if (run->dry) {
         *output = foreseen(run, input);
         remember(run, method, url, *output);
         return TRUE;
