@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { writeOrganization } from '../lib/organization.mjs';
+import { signedIn, writeOrganization } from '../lib/organization.mjs';
 import { WritableGitHub } from '../lib/scm-github.mjs';
 import { startPave } from '../lib/server.mjs';
 
@@ -20,21 +20,24 @@ backend: { baseUrl: "\${PAVE_BASE_URL}" }
 auth:
   providers: { guest: { enabled: true, userEntityRef: user:default/guest } }
   admins: [user:default/guest]
+  users: [{ name: bob, password: bob-has-a-password }]
 catalog:
-  rules: [{ allow: [Template] }]
-  locations: [{ type: url, target: https://github.com/house/templates/blob/main/template.yaml }]
+  rules: [{ allow: [Template, User] }]
+  locations:
+    - { type: file, target: ./people.yaml }
+    - { type: url, target: https://github.com/house/templates/blob/main/template.yaml }
 integrations:
   github: [{ host: "${github.host}", apiBaseUrl: "${github.url}/api/v3", token: ${github.token} }]
 forge:
   hosts: { github.com: builtin }
   repositories: [{ owner: house, name: templates, folder: ./templates }]
 `,
+  'people.yaml': '{ apiVersion: backstage.io/v1alpha1, kind: User, metadata: { name: bob }, spec: { memberOf: [] } }\n',
   'templates/template.yaml': `apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
 metadata: { name: service }
 spec:
   type: service
-  owner: guests
   parameters: { required: [name], properties: { name: { type: string } } }
   steps:
     - { id: fetch, action: fetch:template, input: { url: ./skeleton, values: { name: "\${{ parameters.name }}" } } }
@@ -104,6 +107,16 @@ test('an upgrade is a pull request on GitHub, and one for each', async () => {
   assert.equal(github.text('acme/orders', pull.head.ref, 'Dockerfile'), 'FROM alpine:3.21\n');
   assert.equal(github.git('acme/orders', 'merge-base', '--is-ancestor', head, pull.head.ref), '');
   assert.deepEqual(github.faults, []);
+});
+
+test('what nobody owns is upgraded by administrators alone', async () => {
+  const bob = await signedIn(pave, 'bob');
+  const before = github.repositories.get('acme/orders').pulls.length;
+  const refused = ({ status }) => status === 403;
+  await assert.rejects(bob.get(`${own}/upgrades/preview?repository=acme/orders`), refused);
+  await assert.rejects(bob.post(`${own}/upgrades`, { repository: 'acme/orders' }), refused);
+  await assert.rejects(bob.post(`${own}/campaigns`, { template: 'service' }), refused);
+  assert.equal(github.repositories.get('acme/orders').pulls.length, before);
 });
 
 test('what GitHub merged is noticed', async () => {

@@ -11,6 +11,14 @@ enum { LIST_MAX = 500, HOSTS_ASKED_MAX = 10, DUE_MS = 30000 };
 
 /* ---- who may ---- */
 
+/* What nobody owns is an administrator's. */
+static const char *const *or_nobody(const char *const *owners)
+{
+    static const char *const nobody[] = {"nobody", NULL};
+
+    return owners && *owners ? owners : nobody;
+}
+
 static const char *const *owners_of(Scaffolder *scaffolder, Arena *arena, const UpgradeRow *row)
 {
     const ForgeLocation *at = upgrade_location(arena, row);
@@ -54,8 +62,8 @@ static UpgradeRow *row_of(Request *request, Scaffolder *scaffolder, const char *
                     repository ? repository : "");
         return NULL;
     }
-    return access_check(access_principal(request), permission, owners_of(scaffolder, arena, row),
-                        error)
+    return access_check(access_principal(request), permission,
+                        or_nobody(owners_of(scaffolder, arena, row)), error)
                ? row
                : NULL;
 }
@@ -235,8 +243,10 @@ Response *scaffolder_api_upgrade_create(Request *request, void *room, GError **e
 static gboolean may_campaign(Request *request, Scaffolder *scaffolder, const char *template,
                              GError **error)
 {
-    return access_check(access_principal(request), "scaffolder.campaign.create",
-                        catalog_owners(scaffolder->catalog, request_arena(request), template),
+    const char *const *owners =
+        catalog_owners(scaffolder->catalog, request_arena(request), template);
+
+    return access_check(access_principal(request), "scaffolder.campaign.create", or_nobody(owners),
                         error);
 }
 
