@@ -36,14 +36,14 @@ static const char *sql_of(JobOrder order)
     return texts[order];
 }
 
-/* "\na\nb\n"; "" for no list. */
+/* "\na\nb\n"; "" for no list. A list of names that cannot be is "\n", which nothing matches. */
 static char *in_lines(const char *const *names)
 {
-    GString *lines = g_string_new(NULL);
+    GString *lines = g_string_new(names && *names ? "\n" : NULL);
 
     for (; names && *names; names++)
         if (!strchr(*names, '\n'))
-            g_string_append_printf(lines, "%s%s\n", lines->len ? "" : "\n", *names);
+            g_string_append_printf(lines, "%s\n", *names);
     return g_string_free(lines, FALSE);
 }
 

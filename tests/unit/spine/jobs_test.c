@@ -678,6 +678,7 @@ static void jobs_are_found_by_actor_and_state_in_an_order(TestDb *test)
     JobQuery query = {.kind = "test", .limit = 10};
     const char *const wanted[] = {"user:default/b", "user:default/nobody", NULL};
     const char *const queued[] = {"queued", NULL}, *const running[] = {"running", NULL};
+    const char *const broken[] = {"user:default/b\n", NULL};
 
     for (gsize i = 0; i < G_N_ELEMENTS(actors); i++) {
         g_autofree char *id = g_strdup_printf("job-%zu", i), *submitted = NULL;
@@ -697,6 +698,8 @@ static void jobs_are_found_by_actor_and_state_in_an_order(TestDb *test)
     query = (JobQuery){.kind = "test", .limit = 10, .actors = wanted, .states = queued};
     assert_found(test, &query, "job-0 ", 1);
     query.states = running;
+    assert_found(test, &query, "", 0);
+    query = (JobQuery){.kind = "test", .limit = 10, .actors = broken};
     assert_found(test, &query, "", 0);
     test_jobs_free(queue);
 }
