@@ -150,4 +150,9 @@ test('the editor asks a server the same, with files that are not saved', async (
   assert.equal((await lint({ template: 'a: [' })).diagnostics[0].severity, 'error');
   await assert.rejects(lint({}), ({ status }) => status === 400);
   await assert.rejects(lint({ template: sound, directoryContents: [{ path: '../../x', base64Content: '' }] }), ({ status }) => status === 400);
+  const documents = (count) => Array(count).fill(sound).join('---\n');
+  assert.deepEqual((await lint({ template: documents(2), directoryContents: contents })).diagnostics, []);
+  await assert.rejects(lint({ template: documents(21), directoryContents: contents }), ({ status, body }) => status === 400 && /more than 20 documents/.test(body));
+  const many = Array.from({ length: 501 }, (_, at) => ({ path: `skeleton/${at}`, base64Content: '' }));
+  await assert.rejects(lint({ template: sound, directoryContents: many }), ({ status, body }) => status === 400 && /more than 500 files/.test(body));
 });

@@ -6,21 +6,48 @@
 #include "scaffolder/template/lint.h"
 #include "spine/folder.h"
 
+#include <string.h>
+
 #define TEMPLATE_FILE "template.yaml"
 
-/* The files are linted as they lie in a folder. */
-static gboolean lint_in_folder(Scaffolder *scaffolder, Arena *arena, const Value *template,
+/* Every document is held against every file. */
+enum { DOCUMENTS_MAX = 20, FILES_MAX = 500, FILES_BYTES_MAX = 20 * 1024 * 1024 };
+
+static gboolean check_size(const Value *documents, const Value *contents, GError **error)
+{
+    guint files = value_is(contents, VALUE_ARRAY) ? value_count(contents) : 0;
+    gsize bytes = 0;
+
+    for (guint i = 0; i < files && i < FILES_MAX; i++)
+        bytes += strlen(value_path_string(value_item(contents, i), "base64Content", "")) / 4 * 3;
+    if (value_count(documents) > DOCUMENTS_MAX)
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "the template has more than %d documents",
+                    DOCUMENTS_MAX);
+    else if (files > FILES_MAX || bytes > FILES_BYTES_MAX)
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT,
+                    "directoryContents has more than %d files or %d MiB", FILES_MAX,
+                    FILES_BYTES_MAX / (1024 * 1024));
+    else
+        return TRUE;
+    return FALSE;
+}
+
+/* The files are linted as they lie in a folder; without any, the documents alone. */
+static gboolean lint_documents(Scaffolder *scaffolder, Arena *arena, const Value *documents,
                                const Value *contents, Diagnostics *findings, GError **error)
 {
-    g_autofree char *folder = g_dir_make_tmp("pave-lint-XXXXXX", error);
+    g_autofree char *folder = NULL;
+    gboolean written = TRUE;
 
-    if (!folder)
-        return FALSE;
-    gboolean written = dry_run_write(folder, contents, error);
-
-    if (written)
-        template_lint(scaffolder, arena, template, TEMPLATE_FILE, folder, "", findings);
-    folder_remove(folder, NULL);
+    if (value_is(contents, VALUE_ARRAY)) {
+        folder = g_dir_make_tmp("pave-lint-XXXXXX", error);
+        written = folder && dry_run_write(folder, contents, error);
+    }
+    for (guint i = 0; written && i < value_count(documents); i++)
+        template_lint(scaffolder, arena, value_item(documents, i), TEMPLATE_FILE, folder, "",
+                      findings);
+    if (folder)
+        folder_remove(folder, NULL);
     return written;
 }
 
@@ -44,13 +71,12 @@ SCAFFOLDER_HANDLER(scaffolder_api_lint)
     const Value *documents =
         yaml_parse_stream(arena, text, -1, TEMPLATE_FILE, YAML_PLAIN, findings);
 
+    if (!check_size(documents, contents, error) ||
+        !lint_documents(room, arena, documents, contents, findings, error))
+        return NULL;
     for (guint i = 0; i < value_count(documents); i++) {
         const Value *template = value_item(documents, i);
 
-        if (!value_is(contents, VALUE_ARRAY))
-            template_lint(room, arena, template, TEMPLATE_FILE, NULL, "", findings);
-        else if (!lint_in_folder(room, arena, template, contents, findings, error))
-            return NULL;
         if (value_is(template, VALUE_OBJECT))
             value_set(arena, reply, "parameterSchema", template_parameter_schema(arena, template));
     }
