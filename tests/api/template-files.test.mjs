@@ -73,7 +73,12 @@ test('the files of a template are what lies beside it', async () => {
   const local = await pave.get(path('local'));
   assert.equal(local.editable, false);
   assert.match(local.reason, /repository/);
+  assert.equal((await bob.get(path('made'))).directoryContents.length, made.directoryContents.length);
   await assert.rejects(pave.get(path('nothing')), ({ status }) => status === 404);
+});
+
+test('what lies beside a configuration is shown to administrators alone', async () => {
+  for (const user of [ada, bob]) await assert.rejects(user.get(path('local')), ({ status, body }) => status === 403 && !/base64Content/.test(body));
 });
 
 test('an owner commits several files at once, and takes one away', async () => {

@@ -83,13 +83,30 @@ static const Value *read_contents(Scaffolder *scaffolder, Arena *arena, const Fi
     return contents;
 }
 
+/* What lies in a repository of Pave's is read by everybody who is signed in. Elsewhere Pave's token
+ * reads, or Pave's own disk, where a configuration and its secrets may lie beside the template. */
+static gboolean may_read(Scaffolder *scaffolder, Request *request, const Files *files,
+                         GError **error)
+{
+    static const char *const nobody[] = {"nobody", NULL};
+    const char *const *owners;
+
+    if (!files->reason)
+        return TRUE;
+    owners = g_str_has_prefix(files->base, "http")
+                 ? catalog_owners(scaffolder->catalog, request_arena(request), files->ref)
+                 : nobody;
+    return access_check(access_principal(request), "catalog.entity.update",
+                        *owners ? owners : nobody, error);
+}
+
 SCAFFOLDER_HANDLER(scaffolder_api_files)
 {
     Arena *arena = request_arena(request);
     Files files = {0};
     Value *reply = value_object_new(arena);
 
-    if (!open_files(room, request, &files, error))
+    if (!open_files(room, request, &files, error) || !may_read(room, request, &files, error))
         return NULL;
     const Value *contents = read_contents(room, arena, &files, error);
 
