@@ -13,6 +13,10 @@
  * "../" arrive resolved against the template that names them. */
 typedef const char *(*NunjucksLoad)(void *data, Arena *arena, const char *name, GError **error);
 
+/* name as the template called file says it: "./x" and "../x" beside that one, any other name as it
+ * is. In arena. */
+const char *nunjucks_resolve_name(Arena *arena, const char *file, const char *name);
+
 typedef struct {
     const char *variable_start, *variable_end; /* "${{" "}}" for the scaffolder; NULL means that */
     const char *block_start, *block_end;       /* NULL: "{%" "%}" */
@@ -64,14 +68,17 @@ void nunjucks_check_tree(const Value *value, const char *file, Diagnostics *diag
 /* Backstage's falsiness for `if`: undefined, null, false, 0, NaN, "" and an empty array. */
 bool nunjucks_truthy(const Value *value);
 
-/* A name that a template reads, with its members as far as they are constants, or a filter. Names
- * the template itself gives a value to are left out. */
+/* A name that a template reads, with its members as far as they are constants, a filter, another
+ * template, or a name that it gives a value to itself; such names are not among those it reads. */
 typedef struct {
-    const char *const *names; /* NULL for a filter */
+    const char *const *names; /* NULL for anything else */
     guint count;
     const char *filter;
+    bool loads; /* it loads the template of this name, NULL where it is not constant */
+    const char *load;
+    const char *binds;
     int line, column; /* in the text, from 1 */
-    bool guarded;     /* it may be missing: `is defined`, `default` */
+    bool guarded;     /* it may be missing: `is defined`, `default`, `ignore missing` */
 } NunjucksRead;
 typedef void (*NunjucksFound)(const NunjucksRead *read, void *data);
 

@@ -11,18 +11,17 @@ struct NjLoaded {
     NjLoaded *next;
 };
 
-/* "./x" and "../x" beside the template that says it; any other name as it is. */
-static const char *resolved_name(NjRun *run, const char *name)
+const char *nunjucks_resolve_name(Arena *arena, const char *file, const char *name)
 {
     g_autofree char *folder = NULL, *joined = NULL;
 
     if (!g_str_has_prefix(name, "./") && !g_str_has_prefix(name, "../"))
         return name;
-    folder = g_path_get_dirname(run->source->file ? run->source->file : "");
+    folder = g_path_get_dirname(file ? file : "");
     joined = g_build_filename("/", folder, name, NULL);
     g_autofree char *canonical = g_canonicalize_filename(joined, "/");
 
-    return arena_strdup(run->arena, *folder == '/' ? canonical : canonical + 1);
+    return arena_strdup(arena, *folder == '/' ? canonical : canonical + 1);
 }
 
 static bool parse_loaded(NjRun *run, NjLoaded *loaded, const char *text)
@@ -53,8 +52,8 @@ static bool load_name(NjRun *run, const char *name, bool may_miss, NunjucksTempl
         }
     if (++running->loads > NJ_LOADS_MAX)
         return nj_fail(run, "more than %d templates are loaded", NJ_LOADS_MAX);
-    const char *text = options->load ? options->load(options->load_data, run->arena, name, &error)
-                                     : NULL;
+    const char *text =
+        options->load ? options->load(options->load_data, run->arena, name, &error) : NULL;
     *template = NULL;
     if (!text)
         return error ? nj_fail(run, "template \"%s\": %s", name, error->message)
@@ -81,7 +80,9 @@ static bool load(NjRun *run, const NjNode *node, NjEnv *env, bool may_miss,
     run->offset = node->offset;
     if (!nj_is(name, VALUE_STRING))
         return nj_fail(run, "template names must be a string");
-    return load_name(run, resolved_name(run, value_string(name.value, "")), may_miss, template);
+    return load_name(
+        run, nunjucks_resolve_name(run->arena, run->source->file, value_string(name.value, "")),
+        may_miss, template);
 }
 
 /* ---- templates ---- */
@@ -123,8 +124,9 @@ static bool run_levels(NjRun *run, const NunjucksTemplate *template, NjContext *
     gsize start = nj_running(run)->length;
 
     for (guint level = 0; template; level++) {
-        NjEnv *env = env_new(
-            run, (NjUnit){.template = template, .context = context, .frame = frame}, template->code);
+        NjEnv *env =
+            env_new(run, (NjUnit){.template = template, .context = context, .frame = frame},
+                    template->code);
 
         if (level > NJ_LOAD_DEPTH_MAX)
             return nj_fail(run, "templates extend each other more than %d times",
@@ -208,8 +210,8 @@ static bool run_override(NjRun *run, const NjOverride *override, const NjUnit *f
 
     run->depth++;
     run->source = &override->template->source;
-    bool done = (node->slot < 0 || print_super(run, override, env)) &&
-                nj_run_list(run, node->b, env);
+    bool done =
+        (node->slot < 0 || print_super(run, override, env)) && nj_run_list(run, node->b, env);
     run->depth--;
     if (done)
         run->source = source;
@@ -295,7 +297,7 @@ bool nj_run_import(NjRun *run, const NjNode *node, NjEnv *env)
     namespace->name = node->first->name;
     namespace->member = exports_member;
     namespace->data = context;
-    nj_define(run, node->first, node->inner,
-              (NjVal){.kind = NJ_FUNCTION, .function = namespace}, env);
+    nj_define(run, node->first, node->inner, (NjVal){.kind = NJ_FUNCTION, .function = namespace},
+              env);
     return true;
 }

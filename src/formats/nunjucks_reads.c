@@ -1,4 +1,4 @@
-/* What a template reads: names with their members, and filters. */
+/* What a template reads: names with their members, filters, and other templates. */
 #include "formats/nunjucks_javascript.h"
 #include "formats/nunjucks_tree.h"
 
@@ -130,6 +130,31 @@ static void visit_filter(Reads *reads, const NjNode *node)
     visit_children(reads, node);
 }
 
+static void report_load(Reads *reads, const NjNode *node)
+{
+    bool before = reads->guarded;
+    NunjucksRead read = {.loads = true};
+
+    if (node->a->kind == NJ_LITERAL)
+        read.load = value_string(node->a->value, NULL);
+    reads->guarded = node->kind == NJ_INCLUDE && node->open;
+    report(reads, &read, node->a->offset);
+    reads->guarded = before;
+}
+
+static void report_bound(Reads *reads)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, reads->bound);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        NunjucksRead read = {.binds = name, .line = 1, .column = 1};
+
+        reads->found(&read, reads->data);
+    }
+}
+
 static void visit(Reads *reads, const NjNode *node)
 {
     bool before = reads->guarded;
@@ -153,6 +178,12 @@ static void visit(Reads *reads, const NjNode *node)
         reads->guarded |=
             g_str_equal(node->name, "defined") || g_str_equal(node->name, "undefined");
         break;
+    case NJ_EXTENDS:
+    case NJ_INCLUDE:
+    case NJ_IMPORT:
+    case NJ_FROM:
+        report_load(reads, node);
+        break;
     default:
         break;
     }
@@ -173,9 +204,10 @@ bool nunjucks_reads(const char *text, const NunjucksOptions *options, NunjucksFo
 
     if (!nj_template_init(&template, arena, text, options, error))
         return false;
+    bind_names(&reads, template.tree);
+    report_bound(&reads);
     g_hash_table_add(bound, "loop");
     g_hash_table_add(bound, "caller");
-    bind_names(&reads, template.tree);
     visit(&reads, template.tree);
     return true;
 }

@@ -106,6 +106,16 @@ test('files of a skeleton are parsed, and what they read is passed', async () =>
   assert.deepEqual(short(await findings('title: Name', 'title: Name', files)), ['skeleton/${{ values.folder }}:1:5 template-undefined', 'skeleton/${{ values.folder }}/a.txt:1:7 template-file', 'skeleton/b.txt:2:6 template-undefined']);
 });
 
+test('files that load others are read together', async () => {
+  const parts = { 'skeleton/parts/head.txt': '${{ title }} ${{ badge("x") }} ${{ values.owner }}', 'skeleton/base.txt': '{% block b %}{% endblock %}{% set kind = 1 %}' };
+  const loading = { ...parts, 'skeleton/a/b.txt': '{% extends "base.txt" %}{% block b %}${{ kind }}{% set title = 1 %}{% macro badge(a) %}{% endmacro %}{% include "../parts/head.txt" %}{% include "none.txt" ignore missing %}{% endblock %}' };
+  const passing = 'name: ${{ parameters.name }}\n          owner: ${{ parameters.name }}\n        copyWithoutTemplating: [parts/**]';
+  assert.deepEqual(short(await findings('name: ${{ parameters.name }}', passing, loading)), []);
+  const wrong = { ...loading, 'skeleton/c.txt': 'a\n{% include "./none.txt" %}${{ titel }}' };
+  assert.deepEqual(short(await findings('name: ${{ parameters.name }}', passing, wrong)), ['skeleton/c.txt:2:12 template-load', 'skeleton/c.txt:2:31 template-undefined']);
+  assert.deepEqual(short(await findings('name: ${{ parameters.name }}', 'name: ${{ parameters.name }}{% include "x" %}')), ['template.yaml:18:42 template-expression']);
+});
+
 test('what a template may leave open is no finding', async () => {
   const open = [
     ['name: ${{ parameters.name }}', 'name: ${{ parameters.name }}\n          user: ${{ user.ref }} ${{ context.task.id }} ${{ environment.parameters.x }} ${{ parameters.later | default("") }}', { 'skeleton/x.txt': '${{ values.user }}' }],

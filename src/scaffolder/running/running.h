@@ -106,6 +106,9 @@ gboolean workdir_copy(const char *from, const char *root, const char *relative, 
 gboolean workdir_make_folder(const char *root, const char *relative, GError **error);
 gboolean workdir_write(const char *root, const char *relative, const char *bytes, gsize length,
                        mode_t mode, GError **error);
+/* The file root/relative, of at most max bytes, its symlinks followed as long as they stay in root
+ * and out of .git and .terraform. ERROR_NOT_FOUND where there is none. */
+GBytes *workdir_read(const char *root, const char *relative, gsize max, GError **error);
 /* Does pattern (`**`, `*`, `?`, `[…]`, `{a,b}`) name path, or a folder it is in? */
 bool path_glob_matches(const char *pattern, const char *path);
 
@@ -121,6 +124,9 @@ typedef struct {
 Skeleton *skeleton_fetch(ActionRun *run, const Value *input, GError **error);
 /* The file there. */
 GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error);
+/* The file called name (a path without `..`) in the folder of that file. */
+GBytes *skeleton_fetch_beside(ActionRun *run, const Value *input, const char *name, gsize max,
+                              GError **error);
 void skeleton_free(Skeleton *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Skeleton, skeleton_free)
 /* "sha256:…" over paths, modes and bytes of everything in folder. Free with g_free(). */

@@ -221,6 +221,58 @@ GBytes *skeleton_fetch_file(ActionRun *run, const Value *input, GError **error)
     return g_steal_pointer(&bytes);
 }
 
+/* Where url is a folder of this machine; NULL where it is not, and with an error. */
+static char *local_folder(ActionRun *run, const char *url, GError **error)
+{
+    const char *absolute;
+
+    if (lies_beside(run, url))
+        return path_beside(run, url, error);
+    absolute = absolute_url(run, url, error);
+    return absolute && !run->runner->render
+               ? catalog_local_folder(run->scaffolder->catalog, absolute)
+               : NULL;
+}
+
+/* A folder of this machine is left by no symlink; elsewhere the host sees to it. */
+static gboolean check_beside(ActionRun *run, const char *folder, const char *name, gsize max,
+                             GError **error)
+{
+    g_autoptr(GError) failure = NULL;
+    g_autofree char *local = local_folder(run, folder, &failure);
+    g_autoptr(GBytes) bytes = local ? workdir_read(local, name, max, &failure) : NULL;
+
+    if (!failure)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&failure));
+    return FALSE;
+}
+
+GBytes *skeleton_fetch_beside(ActionRun *run, const Value *input, const char *name, gsize max,
+                              GError **error)
+{
+    const char *url = value_path_string(input, "url", ""), *slash = strrchr(url, '/');
+    const char *folder = slash ? arena_strndup(run->arena, url, (gsize)(slash - url)) : ".";
+    g_autofree char *path = workdir_path(run->runner->folder, name, error);
+    Value *beside = value_object_new(run->arena);
+
+    if (!path || !check_beside(run, folder, name, max, error))
+        return NULL;
+    if (strpbrk(url, "?#")) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "nothing can be loaded beside %s", url);
+        return NULL;
+    }
+    value_set_string(run->arena, beside, "url",
+                     arena_printf(run->arena, "%s%s", folder, path + strlen(run->runner->folder)));
+    value_set_nullable(run->arena, beside, "token", value_path_string(input, "token", NULL));
+    g_autoptr(GBytes) bytes = skeleton_fetch_file(run, beside, error);
+
+    if (!bytes || g_bytes_get_size(bytes) <= max)
+        return g_steal_pointer(&bytes);
+    g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" has more than %zu bytes", name, max);
+    return NULL;
+}
+
 void skeleton_free(Skeleton *source)
 {
     if (source->temporary && source->folder)

@@ -169,6 +169,47 @@ GPtrArray *workdir_list(const char *root, GError **error)
     return list_folder(root, "", 0, entries, error) ? g_steal_pointer(&entries) : NULL;
 }
 
+/* ---- reading ---- */
+
+static bool is_hidden(const char *relative)
+{
+    g_auto(GStrv) names = g_strsplit(relative, "/", -1);
+
+    return g_strv_contains((const char *const *)names, ".git") ||
+           g_strv_contains((const char *const *)names, ".terraform");
+}
+
+GBytes *workdir_read(const char *root, const char *relative, gsize max, GError **error)
+{
+    g_autofree char *path = workdir_path(root, relative, error);
+    g_autofree char *real_root = path ? realpath(root, NULL) : NULL;
+    g_autofree char *real = path ? realpath(path, NULL) : NULL;
+    g_autofree char *bytes = NULL;
+    struct stat status;
+    gsize length;
+
+    if (!path)
+        return NULL;
+    if (real_root && real && !is_inside(real_root, real)) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" leads out of the folder by a symlink",
+                    relative);
+        return NULL;
+    }
+    if (!real_root || !real || is_hidden(real + strlen(real_root)) || stat(real, &status) != 0 ||
+        !S_ISREG(status.st_mode)) {
+        g_set_error(error, PAVE_ERROR, ERROR_NOT_FOUND, "there is no file %s", relative);
+        return NULL;
+    }
+    if ((guint64)status.st_size > max) {
+        g_set_error(error, PAVE_ERROR, ERROR_INPUT, "\"%s\" has more than %zu bytes", relative,
+                    max);
+        return NULL;
+    }
+    return g_file_get_contents(real, &bytes, &length, error)
+               ? g_bytes_new_take(g_steal_pointer(&bytes), length)
+               : NULL;
+}
+
 /* ---- writing ---- */
 
 static gboolean make_parent(const char *path, GError **error)

@@ -146,6 +146,8 @@ static void found(const NunjucksRead *read, void *data)
                    NULL, arena_printf(site->lint->arena, "there is no filter %s", read->filter));
         return;
     }
+    if (!read->names)
+        return;
     check_root(site, read);
     if (g_str_equal(read->names[0], "parameters"))
         check_parameter(site, read);

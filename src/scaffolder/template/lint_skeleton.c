@@ -12,62 +12,127 @@ enum { FILE_BYTES_MAX = 1024 * 1024, FILES_MAX = 2000 };
 typedef struct {
     Lint *lint;
     const Value *input;
-    const char *root; /* "values" or "cookiecutter" */
-    const char *file; /* as it is named in findings */
-    GHashTable *read; /* names that some file reads */
+    const char *root;   /* "values" or "cookiecutter" */
+    const char *folder; /* the skeleton's, where its files load others from */
+    const char *prefix; /* of its files in findings */
+    const char *path;   /* of the file that is read, in folder */
+    const char *file;   /* as it is named in findings */
+    GHashTable *read;   /* names that some file reads */
+    GHashTable *bound;  /* names that some file gives a value to */
+    GHashTable *seen;   /* files that were read */
     bool reads_all;
+    bool loads;     /* some file loads another one, which sees its names */
+    bool gathering; /* finding out about bound and loads; then comes what is to be said */
     NunjucksOptions options;
     guint files;
 } Skeletons;
 
+static void add(Skeletons *all, const NunjucksRead *read, DiagnosticSeverity severity,
+                const char *code, const char *message)
+{
+    diagnostics_add(all->lint->findings, &(Diagnostic){.severity = severity,
+                                                       .code = code,
+                                                       .message = message,
+                                                       .file = all->file,
+                                                       .line = read->line,
+                                                       .column = read->column});
+}
+
+/* ---- what a file reads ---- */
+
+static void check_name(Skeletons *all, const NunjucksRead *read)
+{
+    static const char *const known[] = {"range", "joiner", "cycler", NULL};
+    const char *name = read->names[0];
+
+    if (!g_strv_contains(known, name) && !read->guarded &&
+        !(all->loads && g_hash_table_contains(all->bound, name)))
+        add(all, read, DIAGNOSTIC_WARNING, "template-undefined",
+            arena_printf(all->lint->arena, "nothing is called %s here: files see only %s", name,
+                         all->root));
+}
+
+static void check_value(Skeletons *all, const NunjucksRead *read)
+{
+    const Value *values = value_get(all->input, "values");
+    Arena *arena = all->lint->arena;
+
+    if (read->count < 2) {
+        all->reads_all = true;
+        return;
+    }
+    const char *name = read->names[1];
+
+    g_hash_table_add(all->read, arena_strdup(arena, name));
+    if (value_is(values, VALUE_OBJECT) && !value_get(values, name) && !read->guarded)
+        add(all, read, DIAGNOSTIC_WARNING, "template-undefined",
+            arena_printf(arena, "%s.%s is read, but the step passes no %s", all->root, name, name));
+}
+
+static void check_file(Skeletons *all, const char *path);
+
+/* A file that is loaded is rendered, whatever the step says of it. */
+static void check_load(Skeletons *all, const NunjucksRead *read)
+{
+    const char *path = all->path, *file = all->file;
+    Arena *arena = all->lint->arena;
+
+    all->loads = true;
+    if (!read->load) {
+        all->reads_all = true;
+        return;
+    }
+    const char *loaded = nunjucks_resolve_name(arena, path, read->load);
+    g_autoptr(GBytes) bytes = workdir_read(all->folder, loaded, FILE_BYTES_MAX, NULL);
+
+    if (bytes)
+        check_file(all, loaded);
+    all->path = path;
+    all->file = file;
+    if (!bytes && !read->guarded && !all->gathering)
+        add(all, read, DIAGNOSTIC_ERROR, "template-load",
+            arena_printf(arena, "there is no file %s in the skeleton", loaded));
+}
+
 static void found(const NunjucksRead *read, void *data)
 {
     Skeletons *all = data;
-    Lint *lint = all->lint;
-    const Value *values = value_get(all->input, "values");
-    const char *name = read->count > 1 ? read->names[1] : NULL;
-    const char *message = NULL;
 
-    if (read->filter) {
-        if (!nunjucks_knows_filter(read->filter))
-            message = arena_printf(lint->arena, "there is no filter %s", read->filter);
-    } else if (!g_str_equal(read->names[0], all->root)) {
-        static const char *const known[] = {"range", "joiner", "cycler", NULL};
-
-        if (!g_strv_contains(known, read->names[0]) && !read->guarded)
-            message = arena_printf(lint->arena, "nothing is called %s here: files see only %s",
-                                   read->names[0], all->root);
-    } else if (!name) {
-        all->reads_all = true;
-    } else {
-        g_hash_table_add(all->read, arena_strdup(lint->arena, name));
-        if (value_is(values, VALUE_OBJECT) && !value_get(values, name) && !read->guarded)
-            message = arena_printf(lint->arena, "%s.%s is read, but the step passes no %s",
-                                   all->root, name, name);
-    }
-    if (message)
-        diagnostics_add(
-            lint->findings,
-            &(Diagnostic){.severity = read->filter ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING,
-                          .code = read->filter ? "template-unknown-filter" : "template-undefined",
-                          .message = message,
-                          .file = all->file,
-                          .line = read->line,
-                          .column = read->column});
+    if (read->loads)
+        check_load(all, read);
+    else if (read->binds && all->gathering)
+        g_hash_table_add(all->bound, arena_strdup(all->lint->arena, read->binds));
+    else if (all->gathering || read->binds)
+        return;
+    else if (read->filter && !nunjucks_knows_filter(read->filter))
+        add(all, read, DIAGNOSTIC_ERROR, "template-unknown-filter",
+            arena_printf(all->lint->arena, "there is no filter %s", read->filter));
+    else if (read->names && g_str_equal(read->names[0], all->root))
+        check_value(all, read);
+    else if (read->names)
+        check_name(all, read);
 }
 
-static void check_text(Skeletons *all, const char *text)
+static void check_text(Skeletons *all, const char *text, const NunjucksOptions *options)
 {
     g_autoptr(GError) error = NULL;
     int line = 1, column = 1, message = 0;
 
-    if (nunjucks_reads(text, &all->options, found, all, &error))
+    if (nunjucks_reads(text, options, found, all, &error) || all->gathering)
         return;
     if (sscanf(error->message, "template:%d:%d: %n", &line, &column, &message) != 2)
         message = 0;
     diagnostics_error(all->lint->findings, "template-file", all->file, line, column, "%s",
                       error->message + message);
 }
+
+/* Says that files may load others; which ones is told by their reads. */
+static const char *load_nothing(void *data, Arena *arena, const char *name, GError **error)
+{
+    return NULL;
+}
+
+/* ---- files ---- */
 
 static bool has_content_rendered(Skeletons *all, const char *path)
 {
@@ -82,18 +147,67 @@ static bool has_content_rendered(Skeletons *all, const char *path)
     return rendered;
 }
 
-static void check_file(Skeletons *all, const char *path, const char *full)
+static void begin_file(Skeletons *all, const char *path)
 {
+    all->path = path;
+    all->file = arena_printf(all->lint->arena, "%s%s", all->prefix, path);
+}
+
+static void check_file(Skeletons *all, const char *path)
+{
+    g_autofree char *full = g_build_filename(all->folder, path, NULL);
     g_autofree char *bytes = NULL;
     gsize length;
     struct stat status;
 
-    if (++all->files > FILES_MAX || lstat(full, &status) != 0 || !S_ISREG(status.st_mode) ||
-        status.st_size > FILE_BYTES_MAX || !has_content_rendered(all, path) ||
-        !g_file_get_contents(full, &bytes, &length, NULL) || memchr(bytes, 0, length) ||
-        !g_utf8_validate(bytes, (gssize)length, NULL))
+    if (!g_hash_table_add(all->seen, arena_strdup(all->lint->arena, path)) ||
+        ++all->files > FILES_MAX || lstat(full, &status) != 0 || !S_ISREG(status.st_mode) ||
+        status.st_size > FILE_BYTES_MAX || !g_file_get_contents(full, &bytes, &length, NULL) ||
+        memchr(bytes, 0, length) || !g_utf8_validate(bytes, (gssize)length, NULL))
         return;
-    check_text(all, bytes);
+    begin_file(all, path);
+    check_text(all, bytes, &all->options);
+}
+
+static void check_entries(Skeletons *all, const GPtrArray *entries)
+{
+    NunjucksOptions name_options = all->options;
+
+    name_options.load = NULL; /* names load nothing */
+    for (guint i = 0; i < entries->len; i++) {
+        const WorkdirEntry *entry = g_ptr_array_index(entries, i);
+        const char *slash = strrchr(entry->path, '/');
+
+        begin_file(all, entry->path);
+        /* The name of a folder is checked once, not with every file in it. */
+        if (strstr(slash ? slash : entry->path, "${{"))
+            check_text(all, entry->path, &name_options);
+        if (has_content_rendered(all, entry->path))
+            check_file(all, entry->path);
+    }
+}
+
+/* Twice: what one file gives a value to, others may read. entries: NULL for the one file path. */
+static void check_files(Skeletons *all, const char *relative, const GPtrArray *entries,
+                        const char *path)
+{
+    Arena *arena = all->lint->arena;
+    bool here = g_str_equal(relative, ".");
+
+    all->folder = arena_printf(arena, "%s/%s", all->lint->folder, relative);
+    all->prefix =
+        arena_printf(arena, "%s%s%s", all->lint->shown, here ? "" : relative, here ? "" : "/");
+    all->loads = false;
+    g_hash_table_remove_all(all->bound);
+    for (int pass = 0; pass < 2; pass++) {
+        all->gathering = pass == 0;
+        all->files = 0;
+        g_hash_table_remove_all(all->seen);
+        if (entries)
+            check_entries(all, entries);
+        else
+            check_file(all, path);
+    }
 }
 
 static void check_folder(Skeletons *all, const char *relative)
@@ -101,18 +215,16 @@ static void check_folder(Skeletons *all, const char *relative)
     g_autofree char *folder = g_build_filename(all->lint->folder, relative, NULL);
     g_autoptr(GPtrArray) entries = workdir_list(folder, NULL);
 
-    for (guint i = 0; entries && i < entries->len; i++) {
-        const WorkdirEntry *entry = g_ptr_array_index(entries, i);
-        g_autofree char *full = g_build_filename(folder, entry->path, NULL);
-        const char *slash = strrchr(entry->path, '/');
+    if (entries)
+        check_files(all, relative, entries, NULL);
+}
 
-        all->file =
-            arena_printf(all->lint->arena, "%s%s/%s", all->lint->shown, relative, entry->path);
-        /* The name of a folder is checked once, not with every file in it. */
-        if (strstr(slash ? slash : entry->path, "${{"))
-            check_text(all, entry->path);
-        check_file(all, entry->path, full);
-    }
+static void check_single(Skeletons *all, const char *relative)
+{
+    g_autofree char *folder = g_path_get_dirname(relative);
+    g_autofree char *name = g_path_get_basename(relative);
+
+    check_files(all, folder, NULL, name);
 }
 
 /* What nothing of the files reads is passed for nothing. */
@@ -185,17 +297,21 @@ static void check_step(Lint *lint, const Value *step)
     if (!renders || g_str_equal(relative, "."))
         return;
     g_autoptr(GHashTable) read = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) bound = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     Skeletons all = {.lint = lint,
                      .input = input,
                      .root = cookiecutter ? "cookiecutter" : "values",
-                     .read = read};
+                     .read = read,
+                     .bound = bound,
+                     .seen = seen};
 
     all.options = (NunjucksOptions){.variable_start = cookiecutter ? "{{" : NULL,
                                     .variable_end = cookiecutter ? "}}" : NULL,
-                                    .cookiecutter = cookiecutter};
-    all.file = arena_printf(lint->arena, "%s%s", lint->shown, relative);
+                                    .cookiecutter = cookiecutter,
+                                    .load = load_nothing};
     if (single && !dynamic)
-        check_file(&all, relative, path);
+        check_single(&all, relative);
     else if (!single)
         check_skeleton(&all, relative, dynamic);
     else

@@ -96,6 +96,83 @@ static void a_skeleton_is_rendered_by_every_rule(TestDb *test)
     assert_says(log, "incompatible with cookiecutterCompat");
 }
 
+static void files_of_a_skeleton_load_each_other(TestDb *test)
+{
+    g_auto(Fixture) f = {0};
+    open_fixture(&f, test);
+    fixture_write(&f, "files/pages/base.html",
+                  "<h1>{% block title %}none{% endblock %}</h1>{% include './parts/foot.txt' %}");
+    fixture_write(&f, "files/pages/parts/foot.txt", "{% include './year.txt' %} ${{ values.name }}");
+    fixture_write(&f, "files/pages/parts/year.txt", "2026");
+    fixture_write(&f, "files/pages/{# parts #}/macros.txt", "{% macro b(t) %}*${{ t }}*{% endmacro %}");
+    fixture_write(&f, "files/pages/docs/index.html",
+                  "{% extends 'base.html' %}{% block title %}${{ super() }}"
+                  "{% import '{# parts #}/macros.txt' as m %}${{ m.b(values.name) }}{% endblock %}");
+    const char *log = run_steps(
+        &f,
+        arena_printf(f.arena,
+                     "    - action: fetch:template\n"
+                     "      input: {url: ./pages, copyWithoutTemplating: ['parts/**'],"
+                     " values: {name: orders}}\n"
+                     "    - action: fetch:template:file\n"
+                     "      input: {url: ./pages/base.html, targetPath: one.html,"
+                     " values: {name: again}}\n%s",
+                     LIST),
+        "{}", "completed");
+
+    assert_says(log, "docs/index.html:\n\n<h1>none*orders*</h1>2026 orders");
+    assert_says(log, "one.html:\n\n<h1>none</h1>2026 again");
+    assert_says(log, "parts/foot.txt:\n\n{% include");
+    assert_silent(log, "macros.txt");
+}
+
+static void a_skeleton_loads_nothing_from_elsewhere(TestDb *test)
+{
+    static const char *const cases[][2] = {
+        {"{% include '../secret.txt' %}", "template not found: secret.txt"},
+        {"{% include 'a/../../secret.txt' %}", "\"..\" is not allowed"},
+        {"{% include '/etc/hostname' %}", "it must be relative"},
+        {"{% include 'link.txt' %}", "leads out of"},
+        {"{% include 'linked/secret.txt' %}", "leads out of"},
+        {"{% include '.terraform/state' %}", "template not found"},
+        {"{% include 'bytes' %}", "\"bytes\" is no text"},
+        {"{% include 'a.txt' %}", "load each other more than 40 times"},
+    };
+    g_auto(Fixture) f = {0};
+    open_fixture(&f, test);
+    fixture_write(&f, "files/secret.txt", "s3cr3t");
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const char *folder = arena_printf(f.arena, "files/case%zu", i);
+
+        fixture_write(&f, arena_printf(f.arena, "%s/a.txt", folder), cases[i][0]);
+        fixture_write(&f, arena_printf(f.arena, "%s/.terraform/state", folder), "s3cr3t");
+        fixture_write(&f, arena_printf(f.arena, "%s/bytes", folder), "\xff\xfe");
+        const char *link = arena_printf(f.arena, "%s/link.txt", fixture_path(&f, folder));
+        bool links = strstr(cases[i][0], "link") != NULL;
+
+        if (links) {
+            g_assert_cmpint(symlink("../secret.txt", link), ==, 0);
+            g_assert_cmpint(
+                symlink("..", arena_printf(f.arena, "%s/linked", fixture_path(&f, folder))), ==, 0);
+        }
+        for (int single = 0; single < 2; single++) {
+            const char *log = run_steps(
+                &f,
+                arena_printf(f.arena,
+                             "    - {action: 'fetch:template%s', input: {url: ./case%zu%s,"
+                             " targetPath: %s}}\n%s",
+                             single ? ":file" : "", i, single ? "/a.txt" : "",
+                             single ? "a.txt" : "out", LIST),
+                "{}", "failed");
+
+            assert_says(log, cases[i][1]);
+            if (single || !links)
+                assert_says(log, "a.txt:1:");
+            assert_silent(log, "s3cr3t");
+        }
+    }
+}
+
 static void files_are_written_added_to_and_read(TestDb *test)
 {
     g_auto(Fixture) f = {0};
@@ -256,6 +333,10 @@ int main(int argc, char **argv)
                 one_file_is_copied_as_it_is_or_rendered);
     test_db_add("/scaffolder/actions/a-skeleton-is-rendered-by-every-rule",
                 a_skeleton_is_rendered_by_every_rule);
+    test_db_add("/scaffolder/actions/files-of-a-skeleton-load-each-other",
+                files_of_a_skeleton_load_each_other);
+    test_db_add("/scaffolder/actions/a-skeleton-loads-nothing-from-elsewhere",
+                a_skeleton_loads_nothing_from_elsewhere);
     test_db_add("/scaffolder/actions/files-are-written-added-to-and-read",
                 files_are_written_added_to_and_read);
     test_db_add("/scaffolder/actions/folders-are-listed", folders_are_listed);

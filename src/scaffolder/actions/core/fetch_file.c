@@ -101,9 +101,12 @@ static gboolean run_template(ActionRun *run, const Value *input, const Value **o
 
     if (length > 0)
         memcpy(text, g_bytes_get_data(bytes, NULL), length);
+    const char *url = value_path_string(input, "url", ""), *slash = strrchr(url, '/');
+
     fetch_rendering(run, input, &rendering);
-    return fetch_write_rendered(run, &rendering, value_path_string(input, "url", ""), target, text,
-                                length, 0644, error);
+    fetch_load_beside(run, input, &rendering);
+    return fetch_write_rendered(run, &rendering, slash ? slash + 1 : url, target, text, length,
+                                0644, error);
 }
 
 const Action action_fetch_plain_file = {

@@ -67,6 +67,7 @@ static const char *render_path(Fetch *fetch, const WorkdirEntry *entry, GError *
     NunjucksOptions options = fetch->rendering.options;
 
     options.file = entry->path;
+    options.load = NULL;
     const char *path =
         nunjucks_render(fetch->run->arena, entry->path, fetch->rendering.context, &options, error);
 
@@ -143,6 +144,7 @@ static gboolean run_fetch(ActionRun *run, const Value *input, const Value **outp
     if (!target || !(source = skeleton_fetch(run, input, error)))
         return FALSE;
     fetch.source = source->folder;
+    fetch_load_from(run, source->folder, &fetch.rendering);
     return fetch_all(&fetch, error);
 }
 
