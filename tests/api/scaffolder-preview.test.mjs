@@ -49,6 +49,7 @@ const templates = [
   output: { echo: '\${{ steps.look.output.body.token }}', made: '\${{ steps.make.output.code }}', count: '\${{ steps.count.output.count }}' }
 `,
   `${header('elsewhere')}  steps: [{ id: look, action: 'http:request', input: { url: 'http://127.0.0.1:1/' } }]\n`,
+  `${header('hook')}  steps: [{ id: hook, action: 'http:request', input: { method: POST, url: 'http://ada:pass-16180@127.0.0.1:\${{ parameters.port }}/make/\${{ secrets.token }}', allowedStatuses: [201] } }]\n`,
   `${header('missing')}  steps: [{ id: look, action: 'http:request', input: { url: 'http://127.0.0.1:\${{ parameters.port }}/missing' } }]\n`,
   `${header('wrong')}  steps: [{ id: wrong, action: 'acme:wrong' }]\n`,
   `${header('publish')}  steps: [{ id: publish, action: 'publish:github', input: { repoUrl: 'github.com?owner=acme&repo=\${{ parameters.name }}' } }]\n`,
@@ -60,7 +61,7 @@ const service = createServer((request, reply) => {
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => {
     seen.push({ method: request.method, url: request.url, headers: request.headers, body });
-    const status = request.url === '/make' ? 201 : request.url.startsWith('/look') ? 200 : 404;
+    const status = request.url.startsWith('/make') ? 201 : request.url.startsWith('/look') ? 200 : 404;
     reply.writeHead(status, { 'content-type': 'application/json' });
     reply.end(JSON.stringify({ token: request.headers.authorization, items: [1, 2] }));
   });
@@ -146,6 +147,18 @@ test('a task sends what the preview told, once and under its id', async () => {
   assert.equal(seen[0].headers.authorization, `Bearer ${secrets.token}`);
   assert.equal(task.output.made, 201);
   assert(!JSON.stringify(task).includes(secrets.token), 'the secret is masked');
+});
+
+test('what is remembered of a task has no secret, and nobody before the host', async () => {
+  seen.length = 0;
+  const { id, status, error } = await run('hook');
+  assert.equal(status, 'completed', error?.message);
+  assert.deepEqual(seen.map(({ url }) => url), [`/make/${secrets.token}`]);
+  const [{ taskId, objects }] = (await pave.get('/api/scaffolder/v1/provenance')).items;
+  const place = `http://127.0.0.1:${port}/make/***`;
+  assert.deepEqual([taskId, objects.map(({ ref, url }) => [ref, url])], [id, [[`POST ${place}`, place]]]);
+  const undo = await pave.raw('GET', `/api/scaffolder/v1/tasks/${id}/undo`);
+  assert.doesNotMatch(JSON.stringify([objects, undo]), /very-secret-31415|pass-16180/);
 });
 
 test('a host that the organisation does not allow is not asked, and a bad answer fails the step', async () => {

@@ -76,7 +76,8 @@ struct ActionRun {
 /* Prints a line for people, printf-formatted. */
 void action_log(ActionRun *run, const char *level, const char *format, ...) G_GNUC_PRINTF(3, 4);
 gboolean action_cancelled(ActionRun *run);
-/* Announces a change: in a real run once it is made, in a dry run where it would be. Copied. */
+/* Announces a change: in a real run once it is made, in a dry run where it would be. Copied, with
+ * the secrets masked and without what stands before the host of a URL. */
 void action_effect(ActionRun *run, const Effect *effect);
 /* In a dry run: what later steps read below contents_url is what folder holds now. Nothing in a
  * real one, where it is there. */

@@ -193,16 +193,39 @@ gboolean action_cancelled(ActionRun *run)
     return run->job && job_cancelled(run->job);
 }
 
+/* text, in which the first "https://user:password@" has nobody. */
+static const char *without_userinfo(Arena *arena, const char *text)
+{
+    const char *scheme = text ? strstr(text, "://") : NULL;
+    const char *host = scheme ? scheme + strlen("://") : NULL;
+    gsize authority = host ? strcspn(host, "/?#") : 0;
+    const char *at = host ? g_strrstr_len(host, (gssize)authority, "@") : NULL;
+
+    return at ? arena_printf(arena, "%.*s%s", (int)(host - text), text, at + 1) : text;
+}
+
+static const char *shown(ActionRun *run, const char *text)
+{
+    if (!text || !run->runner || !run->runner->masker)
+        return arena_strdup(run->arena, text);
+    g_autofree char *masked = masker_mask(run->runner->masker, text, strlen(text));
+
+    return arena_strdup(run->arena, masked);
+}
+
+/* An effect is kept, and everybody sees it: no secret may be in it. */
 void action_effect(ActionRun *run, const Effect *effect)
 {
     Arena *arena = run->arena;
     Effect *copy = arena_new0(arena, Effect, 1);
+    bool masks = run->runner && run->runner->masker;
 
     *copy = (Effect){.operation = arena_strdup(arena, effect->operation),
                      .kind = arena_strdup(arena, effect->kind),
-                     .ref = arena_strdup(arena, effect->ref),
-                     .url = arena_strdup(arena, effect->url),
-                     .detail = effect->detail,
-                     .diff = arena_strdup(arena, effect->diff)};
+                     .ref = shown(run, without_userinfo(arena, effect->ref)),
+                     .url = shown(run, without_userinfo(arena, effect->url)),
+                     .detail = effect->detail && masks ? runner_mask(run->runner, effect->detail)
+                                                       : effect->detail,
+                     .diff = shown(run, effect->diff)};
     g_ptr_array_add(run->effects, copy);
 }
