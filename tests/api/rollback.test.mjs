@@ -123,6 +123,8 @@ test('what cannot be taken back is kept with its reason, and a retry goes on wit
   assert.match(undo.error.message, /1 of \d could not be taken back: repository makers\/five: 1 commit was pushed since/);
   assert.deepEqual(await whatIsThere(ada, 'five'), { repository: true, entity: false, resources: [] });
   assert.match((await ada.get(undoPath(task.id))).items.at(-1).error, /1 commit was pushed since/);
+  const { items: upgradable } = await ada.get('/api/scaffolder/v1/upgrades?repository=makers/five');
+  assert.equal(upgradable.length, 1, 'what could not be taken back is still of its template');
 
   await ada.git(join(home, 'five'), 'push', '-q', 'origin', ':refs/heads/late');
   await rm(home, { recursive: true, force: true });

@@ -10,7 +10,7 @@
 /* What was undone is no repository of a template any more. */
 #define ALIVE                                                                                      \
     " NOT EXISTS (SELECT 1 FROM provenance_effect e WHERE e.provenance = r.provenance"             \
-    " AND e.kind = 'repository' AND e.ref = r.repository AND e.undone_at IS NOT NULL)"
+    " AND e.kind = 'repository' AND e.ref = r.repository AND e.undone_at > 0)"
 #define WANTED                                                                                     \
     " (r.template = $1 OR $1 = '') AND (r.repository = $2 OR $2 = '') AND" ALIVE
 
