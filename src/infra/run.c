@@ -519,6 +519,7 @@ const Value *infra_run_value(Infra *infra, DbConn *conn, Arena *arena, const Inf
         value_set(arena, value, "plan", plan);
     }
     value_set_string(arena, value, "actor", run->actor);
+    value_set_string(arena, value, "cause", run->cause);
     value_set(arena, value, "createdAt", clock_value(arena, run->created_at));
     value_set(arena, value, "endedAt", run->ended_at ? clock_value(arena, run->ended_at) : NULL);
     if (g_str_equal(run->state, "failed"))

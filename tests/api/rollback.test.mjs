@@ -133,6 +133,19 @@ test('what cannot be taken back is kept with its reason, and a retry goes on wit
   assert.deepEqual(await whatIsThere(ada, 'five'), nothing);
 });
 
+test('infrastructure that was there before a task is not destroyed with it', async () => {
+  assert.equal((await make(ada, 'make', { name: 'old' })).status, 'completed');
+  const task = await make(ada, 'again', { name: 'old' });
+  assert.equal(task.status, 'failed');
+  const preview = await ada.get(undoPath(task.id));
+  assert.deepEqual(preview.items.map(({ kind, operation, will, possible }) => [kind, operation, will, possible]), [['workspace', 'update', 'Stays', false]]);
+  assert.match(preview.items[0].warning, /held resources before this task/);
+  assert.equal(preview.undoable, false);
+  assert.deepEqual((await whatIsThere(ada, 'old')).resources, ['terraform_data.first']);
+  const fresh = await make(ada, 'again', { name: 'fresh' });
+  assert.deepEqual((await ada.get(undoPath(fresh.id))).items.map(({ operation, possible }) => [operation, possible]), [['create', true]]);
+});
+
 test('a server killed in the middle of an undo repeats nothing and leaves nothing', async () => {
   const task = await make(ada, 'make', { name: 'six', fails: true });
   const places = ['checkpoint.scaffolder-undo-apply-workspace-six-staging', 'checkpoint.scaffolder-undo-publish-repository-makers-six'];

@@ -34,6 +34,18 @@ ${more}
   steps:${steps}
   output: { links: [{ title: Repository, url: "\${{ steps.publish.output.remoteUrl }}" }] }
 ---`;
+/* Only applies, to what may be there already. */
+const again = `
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: again, title: again }
+spec:
+  type: service
+  parameters: { required: [name], properties: { name: { type: string } } }
+  steps:
+    - { id: apply, name: Provision, action: terraform:apply, input: { module: thing, service: "\${{ parameters.name }}", environment: staging, variables: { name: "\${{ parameters.name }}" } } }
+    - { id: last, name: Last, action: debug:wait, input: { minutes: 100 } }
+---`;
 
 const files = {
   'app-config.yaml': `
@@ -72,6 +84,7 @@ scaffolder:
       .map(([kind, name, spec]) => `apiVersion: backstage.io/v1alpha1\nkind: ${kind}\nmetadata: { name: ${name} }\nspec: ${spec}\n---\n`)
       .join('') +
     template('make') +
+    again +
     template('careful', '  onFailure: undo'),
   'skeleton/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
 kind: Component

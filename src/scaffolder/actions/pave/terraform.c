@@ -171,8 +171,34 @@ static const Value *planned(ActionRun *run, const char *id, const char *name)
     return output;
 }
 
-static void announce(ActionRun *run, const Value *input, const char *operation, const char *id,
-                     const char *service, const char *name)
+/* Whether something was in the workspace before this task came to it. On a later attempt its own
+ * run is there already: then the last run before its first tells. */
+static bool was_there(ActionRun *run, const char *name)
+{
+    const Value *workspace = infra_workspace(run->scaffolder->infra, run->arena, name, NULL);
+    const Value *runs = value_get(workspace, "runs");
+    const Value *before = NULL;
+    bool came = false;
+
+    for (guint i = 0; i < value_count(runs); i++) {
+        const Value *one = value_item(runs, i);
+
+        if (g_str_equal(value_path_string(one, "operation", ""), "plan"))
+            continue;
+        if (g_strcmp0(value_path_string(one, "cause", NULL), run->runner->task_id) == 0) {
+            came = true;
+            before = NULL;
+        } else if (!before) {
+            before = one;
+        }
+    }
+    return came ? before && !(g_str_equal(value_path_string(before, "operation", ""), "destroy") &&
+                              g_str_equal(value_path_string(before, "state", ""), "succeeded"))
+                : value_count(value_get(workspace, "resources")) > 0;
+}
+
+static void announce(ActionRun *run, const Value *input, const char *operation, bool there,
+                     const char *id, const char *service, const char *name)
 {
     const char *environment = value_path_string(input, "environment", "staging");
     Value *detail = value_object_new(run->arena);
@@ -183,7 +209,9 @@ static void announce(ActionRun *run, const Value *input, const char *operation, 
     value_set_string(run->arena, detail, "environment", environment);
     value_set_string(run->arena, detail, "service", service);
     value_set_string(run->arena, detail, "run", run->dry ? NULL : id);
-    action_effect(run, &(Effect){.operation = g_str_equal(operation, "apply") ? "create" : "delete",
+    action_effect(run, &(Effect){.operation = !g_str_equal(operation, "apply") ? "delete"
+                                              : there                          ? "update"
+                                                                               : "create",
                                  .kind = "workspace",
                                  .ref = name,
                                  .detail = detail});
@@ -193,17 +221,21 @@ static gboolean run_operation(ActionRun *run, const Value *input, const char *op
                               const Value **output, GError **error)
 {
     const char *service = service_of(run, input, error);
-    const char *id =
-        service && retry_failed(run, error) ? submit(run, input, service, operation, error) : NULL;
     const char *environment = value_path_string(input, "environment", "staging");
+
+    if (!service)
+        return FALSE;
+    const char *name = arena_printf(run->arena, "%s-%s", strrchr(service, '/') + 1, environment);
+    bool there = was_there(run, name);
+    const char *id =
+        retry_failed(run, error) ? submit(run, input, service, operation, error) : NULL;
 
     if (!id)
         return FALSE;
-    const char *name = arena_printf(run->arena, "%s-%s", strrchr(service, '/') + 1, environment);
 
     action_log(run, "info", "Terraform %s of %s", operation, name);
     /* Also a run that fails half-way has made something. */
-    announce(run, input, operation, id, service, name);
+    announce(run, input, operation, there, id, service, name);
     const char *state = run->dry ? "succeeded" : wait_for(run, id, error);
 
     if (!state || !succeeded(run, id, state, error))
@@ -241,6 +273,12 @@ static gboolean check_undo(ActionRun *run, const Effect *effect, const char **wa
 
     if (!workspace && !g_error_matches(failure, PAVE_ERROR, ERROR_NOT_FOUND)) {
         g_propagate_error(error, g_steal_pointer(&failure));
+        return FALSE;
+    }
+    if (!g_str_equal(effect->operation, "create")) {
+        g_set_error(error, PAVE_ERROR, ERROR_CONFLICT,
+                    "The workspace held resources before this task, which changed them; what they "
+                    "were is not remembered");
         return FALSE;
     }
     *gone = value_count(value_get(workspace, "resources")) == 0 &&
