@@ -319,6 +319,8 @@ const Value *infra_workspaces_of(Infra *infra, Arena *arena, const char *service
         value_set_string(arena, item, "name", workspace->name);
         value_set_string(arena, item, "environment", workspace->environment);
         value_set_string(arena, item, "module", workspace->module);
+        value_set_string(arena, item, "owner", workspace->owner);
+        value_set_string(arena, item, "createdBy", workspace->created_by);
         value_set(arena, item, "resources", resources);
         value_append(arena, items, item);
     }

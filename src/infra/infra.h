@@ -52,7 +52,7 @@ const Value *infra_workspace(Infra *infra, Arena *arena, const char *name, GErro
 const char *infra_destroy(Infra *infra, Arena *arena, const char *name, const char *run_id,
                           const char *actor, const char *cause, GError **error);
 /* Names and environments of the workspaces of a service ("component:default/x"): [{name,
- * environment, module, resources}], in arena. */
+ * environment, module, owner, createdBy, resources}], in arena. */
 const Value *infra_workspaces_of(Infra *infra, Arena *arena, const char *service, GError **error);
 
 extern const Route infra_routes[];

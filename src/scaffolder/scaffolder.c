@@ -138,3 +138,16 @@ void scaffolder_free(Scaffolder *scaffolder)
     arena_free(scaffolder->arena);
     g_free(scaffolder);
 }
+
+Principal *scaffolder_principal(Scaffolder *scaffolder, const char *actor, bool admin)
+{
+    const Value *admins = config_get(scaffolder->config, "auth.admins");
+    g_auto(GStrv) groups = catalog_groups_of(actor, scaffolder->catalog);
+    const char *roles[] = {"developer", NULL};
+
+    for (guint i = 0; !admin && i < value_count(admins); i++)
+        admin = g_strcmp0(value_string(value_item(admins, i), ""), actor) == 0;
+    if (admin)
+        roles[0] = "admin";
+    return principal_new(PRINCIPAL_USER, actor, (const char *const *)groups, roles, NULL);
+}

@@ -11,6 +11,7 @@
 #include "scaffolder/tasks/approvals.h"
 #include "scaffolder/tasks/tasks.h"
 #include "scaffolder/template/template.h"
+#include "spine/access.h"
 
 #include "spine/clock.h"
 
@@ -33,3 +34,6 @@ struct Scaffolder {
     const Value *outputs; /* of a test: step → what it puts out instead of being run */
     atomic_int waiters;   /* requests that wait for events of a task */
 };
+
+/* Who a job acts for, as the catalog and auth.admins have him now. admin: he is one anyhow. */
+Principal *scaffolder_principal(Scaffolder *scaffolder, const char *actor, bool admin);

@@ -1,6 +1,6 @@
 // The reverse of creating, with real git and real Terraform: who needs it, what goes, who is asked, what stays.
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -110,4 +110,40 @@ test('the command line shows what goes, and does it', async () => {
   assert.match(printed, /archive +repository +makers\/till/);
   assert.deepEqual(await whatIsThere(ada, 'till'), gone);
   await assert.rejects(bob.cli('decommission', 'till', '--yes', '--reason', 'again'), /till/);
+});
+
+test('owning an entity is not owning the repository it lies in', async () => {
+  assert.equal((await make(bob, 'make', { name: 'vault' })).status, 'completed');
+  const work = join(home, 'vault');
+  const component = (name, owner) => `apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: { name: ${name} }\nspec: { type: service, lifecycle: production, owner: "${owner}" }\n`;
+  await bob.git(home, 'clone', '-q', `${bob.url}/makers/vault.git`, work);
+  await mkdir(join(work, 'parts'));
+  await writeFile(join(work, 'parts', 'catalog-info.yaml'), component('part', 'user:default/ada'));
+  await writeFile(join(work, 'old.yaml'), component('vault', 'user:default/ada'));
+  await bob.git(work, 'add', '-A');
+  await bob.git(work, 'commit', '-q', '-m', 'A part of another team');
+  await bob.git(work, 'push', '-q', 'origin', 'HEAD:main');
+  const commit = (await bob.git(work, 'rev-parse', 'HEAD')).stdout?.trim() ?? 'main';
+  const { items: [made] } = await bob.get('/api/scaffolder/v1/provenance?repository=makers/vault');
+  const url = made.objects.find(({ type }) => type === 'location').ref;
+  const kept = (shown) => shown.items.filter(({ foreign }) => foreign).map(({ will, kind, ref }) => [will, kind, ref]);
+
+  await ada.post('/api/catalog/locations', { type: 'url', target: url.replace('catalog-info.yaml', 'parts/catalog-info.yaml') });
+  await ada.until('the catalog knows the part', () => preview('part').catch(() => null), 30);
+  const part = await preview('part');
+  assert.deepEqual(kept(part), [['keep', 'repository', 'makers/vault']]);
+  assert.match(part.items.find(({ kind }) => kind === 'repository').reason, /No template made it for this/);
+  const { id } = await ask(ada, 'part');
+  assert.equal((await jobEnded(ada, id)).state, 'succeeded');
+
+  /* The name of another's entity, from an old descriptor in that one's own repository. */
+  const there = (await bob.get('/api/catalog/locations')).find(({ data }) => data.target === url);
+  await bob.api('DELETE', `/api/catalog/locations/${there.data.id}`);
+  await ada.post('/api/catalog/locations', { type: 'url', target: url.replace('main/catalog-info.yaml', `${commit}/old.yaml`) });
+  await ada.until('the catalog shows the impostor', async () => (await preview('vault').catch(() => null))?.owner === 'user:default/ada', 30);
+  assert.deepEqual(kept(await preview('vault')), [['keep', 'workspace', 'vault-staging'], ['keep', 'repository', 'makers/vault']]);
+  const second = (await ask(ada, 'vault')).id;
+  assert.equal((await jobEnded(ada, second)).state, 'succeeded');
+  assert.deepEqual(await whatIsThere(bob, 'vault'), { repository: true, entity: false, resources: ['terraform_data.first'] });
+  assert.equal((await bob.get('/api/forge/v1/repositories/makers/vault')).archived, false);
 });

@@ -7,7 +7,8 @@ enum { LIMIT = 20, LIMIT_MAX = 100 };
 SCAFFOLDER_HANDLER(scaffolder_api_decommission_preview)
 {
     const Value *preview =
-        decommission_preview(room, request_arena(request), request_query(request, "entity"), error);
+        decommission_preview(room, request_arena(request), request_query(request, "entity"),
+                             access_principal(request), error);
 
     return preview ? response_json(request, 200, preview) : NULL;
 }

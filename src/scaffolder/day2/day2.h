@@ -4,6 +4,17 @@
 
 /* ---- provenance ---- */
 
+/* The newest task that made what kind and ref name and did not take it back: whether it made the
+ * other too. host and location may be NULL, else the first is of that host, and the task registered
+ * that location. undone: the other was taken back by then. */
+typedef struct {
+    const char *kind, *ref, *host;
+    const char *other_kind, *other_ref;
+    const char *location;
+    bool undone;
+} ProvenancePair;
+bool provenance_made_both(Scaffolder *scaffolder, const ProvenancePair *pair);
+
 gboolean provenance_begin(Runner *runner, const Value *parameters, GError **error);
 /* Remembers effects (const Effect *) of a durable step, in their order. */
 gboolean provenance_add(Runner *runner, const char *step, const char *action, GPtrArray *effects,

@@ -22,11 +22,12 @@ static const char *blocked_by(Arena *arena, const Value *dependants)
 }
 
 const Value *decommission_preview(Scaffolder *scaffolder, Arena *arena, const char *text,
-                                  GError **error)
+                                  const Principal *principal, GError **error)
 {
     const char *ref = catalog_ref(arena, text ? text : "", "component", "default", error);
     const Value *entity = ref ? catalog_get(scaffolder->catalog, arena, ref, error) : NULL;
-    const Value *items = entity ? decommission_items(scaffolder, arena, ref, entity, error) : NULL;
+    const Value *items =
+        entity ? decommission_items(scaffolder, arena, ref, entity, principal, error) : NULL;
     Value *reply = value_object_new(arena);
 
     if (!items)
@@ -125,7 +126,8 @@ static gboolean must_ask(const Principal *principal, const char *const *owners, 
 const char *decommission_submit(Scaffolder *scaffolder, Arena *arena,
                                 const DecommissionRequest *request, GError **error)
 {
-    const Value *preview = decommission_preview(scaffolder, arena, request->entity, error);
+    const Value *preview =
+        decommission_preview(scaffolder, arena, request->entity, request->principal, error);
     const char *ref = value_path_string(preview, "entity", "");
     gboolean ask = FALSE;
 
@@ -140,6 +142,7 @@ const char *decommission_submit(Scaffolder *scaffolder, Arena *arena,
     value_set_string(arena, payload, "reason", request->reason);
     value_set_bool(arena, payload, "force", request->force);
     value_set_bool(arena, payload, "ask", ask);
+    value_set_bool(arena, payload, "admin", principal_has_role(request->principal, "admin"));
     value_set(arena, payload, "items", value_get(preview, "items"));
     Submission submission = {.scaffolder = scaffolder,
                              .arena = arena,

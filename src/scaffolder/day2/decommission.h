@@ -13,7 +13,7 @@ typedef struct Scaffolder Scaffolder;
  * warning}], blocked}: items in the order in which they go; will is "stop", "destroy", "delete",
  * "archive", "unregister" or "keep"; blocked says why it may not be, else it is null. */
 const Value *decommission_preview(Scaffolder *scaffolder, Arena *arena, const char *entity,
-                                  GError **error);
+                                  const Principal *principal, GError **error);
 
 typedef struct {
     const char *entity, *reason;
@@ -41,6 +41,7 @@ gboolean decommission_ended(DbConn *tx, const char *job, const char *state, void
 const char *decommission_step(Arena *arena, const Value *item);
 /* Who needs it: [{ref, relation}]. */
 const Value *decommission_dependants(Scaffolder *scaffolder, Arena *arena, const Value *entity);
-/* What belongs to it, as in the preview. */
+/* What belongs to it, as in the preview. What is kept because principal may not take it away, or
+ * because it is more than the entity's, has foreign: true. */
 const Value *decommission_items(Scaffolder *scaffolder, Arena *arena, const char *ref,
-                                const Value *entity, GError **error);
+                                const Value *entity, const Principal *principal, GError **error);

@@ -61,7 +61,9 @@ typedef struct {
     Arena *arena;
     const char *ref, *name;
     const Value *entity;
+    const Principal *principal;
     ForgeLocation repository; /* owner NULL: none is known */
+    const char *foreign;      /* why the repository is not this entity's to take away; NULL */
     Value *items;
 } Search;
 
@@ -78,6 +80,15 @@ static void add(Search *search, const char *will, const char *kind, const char *
     value_set_string(arena, item, "reason", reason);
     value_set_string(arena, item, "warning", warning);
     value_append(arena, search->items, item);
+}
+
+static void keep_foreign(Search *search, const char *kind, const char *ref, const char *url,
+                         const char *reason)
+{
+    add(search, "keep", kind, ref, url, reason, NULL);
+    value_set_bool(search->arena,
+                   (Value *)value_item(search->items, value_count(search->items) - 1), "foreign",
+                   true);
 }
 
 static bool is_component(const Search *search)
@@ -105,6 +116,21 @@ static gboolean find_deployments(Search *search, GError **error)
     return live != NULL;
 }
 
+/* An entity of that name may be another's by now: a workspace with an owner goes with an entity of
+ * that owner, one without for who made it or owns the repository it came with. */
+static bool is_workspace_of(const Search *search, const Value *workspace)
+{
+    const char *owner = value_path_string(workspace, "owner", "");
+    const char *maker[] = {value_path_string(workspace, "createdBy", "service:pave"), NULL};
+    const char *const *owners =
+        catalog_owners(search->scaffolder->catalog, search->arena, search->ref);
+
+    return *owner
+               ? owners && g_strv_contains(owners, owner)
+               : (search->repository.owner && !search->foreign) ||
+                     access_check(search->principal, "scaffolder.decommission.create", maker, NULL);
+}
+
 static gboolean find_workspaces(Search *search, GError **error)
 {
     Arena *arena = search->arena;
@@ -117,7 +143,13 @@ static gboolean find_workspaces(Search *search, GError **error)
         const char *url = arena_printf(arena, "/infra/%s", name);
         guint count = value_count(value_get(workspace, "resources"));
 
-        if (count == 0)
+        if (!is_workspace_of(search, workspace))
+            keep_foreign(search, "workspace", name, url,
+                         arena_printf(arena, "It is %s's",
+                                      value_path_string(
+                                          workspace, "owner",
+                                          value_path_string(workspace, "createdBy", "another"))));
+        else if (count == 0)
             add(search, "keep", "workspace", name, url,
                 "Holds no resources; its state and runs are kept", NULL);
         else
@@ -129,6 +161,53 @@ static gboolean find_workspaces(Search *search, GError **error)
     return workspaces != NULL;
 }
 
+static bool is_builtin(const Search *search)
+{
+    return search->repository.owner &&
+           forge_kind_of_host(search->scaffolder->forge, search->repository.host) == FORGE_BUILTIN;
+}
+
+/* Where another host cannot be asked for its owners, the descriptor is the one that was registered
+ * when the repository was made. */
+static const char *registered_place(const Search *search)
+{
+    const char *origin = value_string(value_get(value_path(search->entity, "metadata.annotations"),
+                                                "backstage.io/managed-by-origin-location"),
+                                      "");
+
+    return is_builtin(search)                 ? NULL
+           : g_str_has_prefix(origin, "url:") ? origin + strlen("url:")
+                                              : "";
+}
+
+/* Owning an entity is not owning the repository that its descriptor lies in: that one may hold
+ * others, or be a stranger's. */
+static const char *why_foreign(const Search *search)
+{
+    const ForgeLocation *at = &search->repository;
+    Arena *arena = search->arena;
+
+    if (!at->owner)
+        return NULL;
+    if (!provenance_made_both(
+            search->scaffolder,
+            &(ProvenancePair){.kind = "repository",
+                              .ref = arena_printf(arena, "%s/%s", at->owner, at->name),
+                              .host = is_builtin(search) ? NULL : at->host,
+                              .other_kind = "entity",
+                              .other_ref = search->ref,
+                              .location = registered_place(search)}))
+        return "No template made it for this, so that it may hold more than this";
+    if (!is_builtin(search))
+        return NULL;
+    const char *const *owners =
+        forge_owners_of(search->scaffolder->forge, arena, at->owner, at->name, NULL);
+
+    return owners && access_check(search->principal, "scaffolder.decommission.create", owners, NULL)
+               ? NULL
+               : "Only its owners take it away, and whoever asks is none of them";
+}
+
 static gboolean find_secrets_of(Search *search, const char *scope, GError **error)
 {
     Scaffolder *scaffolder = search->scaffolder;
@@ -136,7 +215,9 @@ static gboolean find_secrets_of(Search *search, const char *scope, GError **erro
         secrets_of_scope(scaffolder->secrets, db_reader(scaffolder->db), scope, error);
     guint count = found ? g_hash_table_size(found) : 0;
 
-    if (count > 0)
+    if (count > 0 && search->foreign && g_str_has_prefix(scope, "repository:"))
+        keep_foreign(search, "secrets", scope, NULL, search->foreign);
+    else if (count > 0)
         add(search, "delete", "secrets", scope, NULL,
             arena_printf(search->arena, "%u %s", count, count == 1 ? "secret" : "secrets"), NULL);
     return found != NULL;
@@ -152,7 +233,8 @@ static gboolean find_secrets(Search *search, GError **error)
         if (!find_secrets_of(
                 search, arena_printf(arena, "service:%s/%s", search->name, environments[i]), error))
             return FALSE;
-    return !search->repository.owner ||
+    /* Other hosts keep their own. */
+    return !search->repository.owner || !is_builtin(search) ||
            find_secrets_of(search,
                            arena_printf(arena, "repository:%s/%s", search->repository.owner,
                                         search->repository.name),
@@ -181,15 +263,6 @@ static void find_source(Search *search)
                               .name = arena_strdup(search->arena, parts[1])};
 }
 
-/* A repository that nobody made for this entity may hold others: it stays. */
-static bool was_made(const Search *search, const char *repository)
-{
-    const Value *made =
-        provenance_list(search->scaffolder, search->arena, "repository", repository, 1, NULL);
-
-    return value_count(made) > 0;
-}
-
 static gboolean find_repository(Search *search, GError **error)
 {
     Arena *arena = search->arena;
@@ -201,9 +274,8 @@ static gboolean find_repository(Search *search, GError **error)
     const char *ref = arena_printf(arena, "%s/%s", at->owner, at->name);
     const char *url = arena_printf(arena, "https://%s/%s", at->host, ref);
     const Value *builtin =
-        forge_kind_of_host(search->scaffolder->forge, at->host) == FORGE_BUILTIN
-            ? forge_get(search->scaffolder->forge, arena, at->owner, at->name, NULL)
-            : NULL;
+        is_builtin(search) ? forge_get(search->scaffolder->forge, arena, at->owner, at->name, NULL)
+                           : NULL;
 
     url = value_path_string(builtin, "htmlUrl", url);
     if (!forge_condition(search->scaffolder->forge, arena, at, NULL, &condition, error))
@@ -212,9 +284,8 @@ static gboolean find_repository(Search *search, GError **error)
         return TRUE;
     if (condition.archived)
         add(search, "keep", "repository", ref, url, "It is archived already", NULL);
-    else if (!was_made(search, ref))
-        add(search, "keep", "repository", ref, url,
-            "No template made it, so that it may hold more than this", NULL);
+    else if (search->foreign)
+        keep_foreign(search, "repository", ref, url, search->foreign);
     else
         add(search, "archive", "repository", ref, url,
             "Kept read-only; its owners can unarchive it", NULL);
@@ -249,16 +320,18 @@ static gboolean find_location(Search *search, GError **error)
 }
 
 const Value *decommission_items(Scaffolder *scaffolder, Arena *arena, const char *ref,
-                                const Value *entity, GError **error)
+                                const Value *entity, const Principal *principal, GError **error)
 {
     Search search = {.scaffolder = scaffolder,
                      .arena = arena,
                      .ref = ref,
                      .name = strrchr(ref, '/') + 1,
                      .entity = entity,
+                     .principal = principal,
                      .items = value_array_new(arena)};
 
     find_source(&search);
+    search.foreign = why_foreign(&search);
     return find_deployments(&search, error) && find_workspaces(&search, error) &&
                    find_secrets(&search, error) && find_repository(&search, error) &&
                    find_location(&search, error)

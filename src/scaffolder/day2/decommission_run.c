@@ -63,6 +63,53 @@ static gboolean check_dependants(Decommission *decommission, GError **error)
     return FALSE;
 }
 
+/* ---- whether it is still this entity's ---- */
+
+static const Value *found_again(const Value *items, const Value *item)
+{
+    for (guint i = 0; i < value_count(items); i++) {
+        const Value *other = value_item(items, i);
+
+        if (value_equal(value_get(other, "kind"), value_get(item, "kind")) &&
+            value_equal(value_get(other, "ref"), value_get(item, "ref")))
+            return other;
+    }
+    return NULL;
+}
+
+/* Days may have passed since the items were listed: what became somebody else's stays. */
+static gboolean check_still_its(Decommission *decommission, const Value *item, bool *gone,
+                                GError **error)
+{
+    static const char *const checked[] = {"workspace", "secrets", "repository", NULL};
+    Scaffolder *scaffolder = decommission->scaffolder;
+    Arena *arena = decommission->runner.arena;
+    const char *kind = value_path_string(item, "kind", "");
+
+    *gone = false;
+    if (!g_strv_contains(checked, kind))
+        return TRUE;
+    g_autoptr(Principal) principal =
+        scaffolder_principal(scaffolder, job_actor(decommission->job),
+                             value_bool(value_get(decommission->payload, "admin"), false));
+    const Value *entity = catalog_get(scaffolder->catalog, arena, decommission->ref, error);
+    const Value *items =
+        entity ? decommission_items(scaffolder, arena, decommission->ref, entity, principal, error)
+               : NULL;
+    const Value *now = found_again(items, item);
+
+    if (!items)
+        return FALSE;
+    /* Secrets that an interrupted attempt deleted are not found again. */
+    *gone = !now && g_str_equal(kind, "secrets");
+    if (*gone || (now && !value_bool(value_get(now, "foreign"), false)))
+        return TRUE;
+    g_set_error(error, PAVE_ERROR, ERROR_CONFLICT, "%s %s stays: %s", kind,
+                value_path_string(item, "ref", ""),
+                value_path_string(now, "reason", "it does not belong to this any more"));
+    return FALSE;
+}
+
 /* ---- what goes ---- */
 
 typedef gboolean (*GoFn)(Decommission *decommission, ActionRun *run, const char *ref,
@@ -165,6 +212,7 @@ static gboolean go_as_step(Decommission *decommission, gsize way, const Value *i
     const char *name = arena_printf(arena, "%s %s", WAYS[way].name, ref);
     g_autoptr(GError) failure = NULL;
     JobStep step;
+    bool gone;
 
     if (!job_step_open(job, id, name, RECOVERY_REPEAT, &step, error))
         return FALSE;
@@ -175,7 +223,8 @@ static gboolean go_as_step(Decommission *decommission, gsize way, const Value *i
 
     run.fresh = step.state == STEP_FRESH;
     action_log(&run, "info", "%s", name);
-    if (WAYS[way].go(decommission, &run, ref, item, &failure))
+    if (check_still_its(decommission, item, &gone, &failure) &&
+        (gone || WAYS[way].go(decommission, &run, ref, item, &failure)))
         return job_step_finish(job, id, NULL, NULL, error);
     if (!g_error_matches(failure, PAVE_ERROR, ERROR_CANCELLED) &&
         !job_step_fail(job, id, failure, error))

@@ -22,6 +22,13 @@ static const char SQL_LIST_BY_OBJECT[] =
 static const char SQL_EFFECTS[] =
     "SELECT kind, ref, url, detail, operation, step, action, undone_at FROM provenance_effect"
     " WHERE provenance = $1 ORDER BY created_at, step, position";
+static const char SQL_MAKER[] =
+    "SELECT provenance, detail FROM provenance_effect WHERE kind = $1 AND ref = $2"
+    " AND operation = 'create' AND COALESCE(undone_at, 0) = 0"
+    " ORDER BY created_at DESC, provenance DESC";
+static const char SQL_MADE_BY[] =
+    "SELECT 1 FROM provenance_effect WHERE provenance = $1 AND kind = $2 AND ref = $3"
+    " AND operation = 'create' AND (COALESCE(undone_at, 0) > 0) = ($4 > 0) LIMIT 1";
 
 /* ---- writing ---- */
 
@@ -159,4 +166,39 @@ const Value *provenance_list(Scaffolder *scaffolder, Arena *arena, const char *k
             return NULL;
     }
     return items;
+}
+
+/* ---- what was made together ---- */
+
+static const char *maker_of(DbConn *conn, Arena *arena, const ProvenancePair *pair)
+{
+    g_autoptr(DbRows) rows = db_query(conn, NULL, SQL_MAKER, "tt", pair->kind, pair->ref);
+
+    while (rows && db_rows_next(rows)) {
+        const char *text = db_rows_text(rows, 1);
+        const Value *detail = text ? json_parse(arena, text, -1, NULL) : NULL;
+
+        if (!pair->host ||
+            g_ascii_strcasecmp(value_path_string(detail, "host", "github.com"), pair->host) == 0)
+            return arena_strdup(arena, db_rows_text(rows, 0));
+    }
+    return NULL;
+}
+
+static bool made_by(DbConn *conn, const char *task, const char *kind, const char *ref, bool undone)
+{
+    g_autoptr(DbRows) rows =
+        db_query(conn, NULL, SQL_MADE_BY, "ttti", task, kind, ref, (int64_t)undone);
+
+    return rows && db_rows_next(rows);
+}
+
+bool provenance_made_both(Scaffolder *scaffolder, const ProvenancePair *pair)
+{
+    DbConn *conn = db_reader(scaffolder->db);
+    g_autoptr(Arena) arena = arena_new(ARENA_REQUEST_BYTES);
+    const char *task = maker_of(conn, arena, pair);
+
+    return task && made_by(conn, task, pair->other_kind, pair->other_ref, pair->undone) &&
+           (!pair->location || made_by(conn, task, "location", pair->location, false));
 }

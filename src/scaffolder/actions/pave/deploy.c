@@ -6,20 +6,6 @@
 
 enum { LOOK_MS = 250 };
 
-/* Who runs the template may deploy only what he may deploy by himself. */
-static Principal *invoker(ActionRun *run)
-{
-    const char *actor = run->runner->actor;
-    const Value *admins = config_get(run->scaffolder->config, "auth.admins");
-    g_auto(GStrv) groups = catalog_groups_of(actor, run->scaffolder->catalog);
-    const char *roles[] = {"developer", NULL};
-
-    for (guint i = 0; i < value_count(admins); i++)
-        if (g_strcmp0(value_string(value_item(admins, i), ""), actor) == 0)
-            roles[0] = "admin";
-    return principal_new(PRINCIPAL_USER, actor, (const char *const *)groups, roles, NULL);
-}
-
 static const char *name_of(ActionRun *run, const Value *input, GError **error)
 {
     const char *ref = catalog_ref(run->arena, value_path_string(input, "service", ""), "component",
@@ -32,7 +18,9 @@ static const Value *order(ActionRun *run, const Value *input, GError **error)
 {
     Deployments *deployments = run->scaffolder->deployments;
     const char *service = name_of(run, input, error);
-    g_autoptr(Principal) principal = invoker(run);
+    /* Who runs the template may deploy only what he may deploy by himself. */
+    g_autoptr(Principal) principal =
+        scaffolder_principal(run->scaffolder, run->runner->actor, false);
 
     if (!service)
         return NULL;
