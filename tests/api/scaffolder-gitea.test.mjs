@@ -50,13 +50,21 @@ test('what exists, and an owner that is not there, are refused', async () => {
 
 test('a dry run says what would change, and sends nothing', async () => {
   const { effects } = await house.dryRun('publish', { repoUrl: urlOf('foreseen') });
-  assert.deepEqual(effects.filter(({ operation }) => operation !== 'read').map(({ kind, ref }) => `${kind} ${ref}`), ['repository tools/foreseen', 'file tools/foreseen/README.md']);
+  assert.deepEqual(effects.filter(({ operation }) => operation !== 'read').map(({ kind, ref }) => `${kind} ${ref}`), ['repository tools/foreseen', 'file tools/foreseen/.pave/provenance.yaml', 'file tools/foreseen/README.md']);
   assert.deepEqual(gitea.requests, []);
 });
 
 test('what a template made is taken away again', async () => {
   await house.undo((await house.make('publish', { repoUrl: urlOf('undone') })).id);
   assert.equal(gitea.repositories.get('tools/undone'), undefined);
+});
+
+test('a repository in which somebody works by now is named before it is deleted', async () => {
+  const { id } = await house.make('publish', { repoUrl: urlOf('worked-in') });
+  const warning = async () => (await house.pave.get(`/api/scaffolder/v1/tasks/${id}/undo`)).items.find(({ kind }) => kind === 'repository').warning;
+  assert.equal(await warning(), undefined);
+  gitea.commit('tools/worked-in', { 'more.md': 'more' }, 'trunk');
+  assert.equal(await warning(), '1 branch has commits that were pushed since, and would be lost');
 });
 
 test('a publication that was interrupted goes on from what is there', async () => {

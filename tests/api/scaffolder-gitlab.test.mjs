@@ -174,6 +174,27 @@ test('what a template made is taken away again', async () => {
   noFaults();
 });
 
+test('what others did in a project or group since is named, and wants a confirmation', async () => {
+  const { id: published } = await house.make('publish', { repoUrl: urlOf('worked-in'), skip: false });
+  const before = await house.pave.get(`/api/scaffolder/v1/tasks/${published}/undo`);
+  assert.ok(before.items.every(({ warning }) => !warning), JSON.stringify(before.items));
+  gitlab.commit('acme/worked-in', { 'more.md': 'more' }, 'work');
+  const { items } = await house.pave.get(`/api/scaffolder/v1/tasks/${published}/undo`);
+  assert.equal(items.find(({ kind }) => kind === 'repository').warning, '1 branch has commits that were pushed since, and would be lost');
+
+  for (const path of [...gitlab.groups.keys()]) if (path.startsWith('acme/')) gitlab.groups.delete(path);
+  const { id: grouped } = await house.make('group', { repoUrl: urlOf('any') });
+  const warnings = async () => (await house.pave.get(`/api/scaffolder/v1/tasks/${grouped}/undo`)).items.map(({ ref, warning }) => [ref, warning]);
+  assert.deepEqual(await warnings(), [['acme/team-a/inner', undefined], ['acme/team-a', undefined]]);
+  gitlab.make('acme/team-a/inner', 'theirs');
+  const warning = '1 project or group is in it that this task did not make, and would be lost';
+  assert.deepEqual(await warnings(), [['acme/team-a/inner', warning], ['acme/team-a', warning]]);
+  gitlab.repositories.delete('acme/team-a/inner/theirs');
+  await house.undo(grouped);
+  assert.ok(!gitlab.groups.has('acme/team-a'));
+  noFaults();
+});
+
 test('a step that was interrupted finds what it made, and makes nothing twice', async () => {
   const crash = given('crash');
   for (const [name, path, check] of [

@@ -122,6 +122,8 @@ export class WritableGitLab extends WritableHost {
         this.groups.set(made.full_path, made);
         return ok(made, 201);
       }],
+      ['GET', /^\/groups\/([^/]+)\/projects$/, null, (_, id) => ok([...this.repositories.values()].filter(({ full_name: name }) => name.startsWith(`${group(id).full_path}/`)).map((one) => this.shown(one))), ['include_subgroups', 'per_page', 'page']],
+      ['GET', /^\/groups\/([^/]+)\/descendant_groups$/, null, (_, id) => ok([...this.groups.values()].filter(({ full_path: path }) => path.startsWith(`${group(id).full_path}/`))), ['per_page', 'page']],
       ['DELETE', /^\/groups\/([^/]+)$/, null, (_, id) => (this.groups.delete(group(id).full_path), ok({}, 202))],
       ['POST', /^\/groups\/([^/]+)\/members$/, { user_id: 'number!', access_level: 'number!' }, (body, id) => {
         if (body.user_id in group(id).members) throw this.refuse(409, { message: 'Member already exists' });
@@ -141,6 +143,7 @@ export class WritableGitLab extends WritableHost {
       ['GET', project(''), null, (_, id) => ok(this.shown(at(id)))],
       ['DELETE', project(''), null, (_, id) => (this.repositories.delete(at(id).full_name), ok({}, 202))],
       ['POST', project('/members'), { user_id: 'number!', access_level: 'number!' }, (body, id) => ((at(id).members[body.user_id] = body.access_level), ok({}, 201))],
+      ['GET', project('/repository/branches'), null, (_, id) => ok(this.branches(at(id).full_name).map((name) => branch(at(id), name))), ['per_page', 'page']],
       ['GET', project('/repository/branches/([^/]+)'), null, (_, id, name) => ok(branch(at(id), name))],
       ['DELETE', project('/repository/branches/([^/]+)'), null, (_, id, name) => (branch(at(id), name), this.git(at(id).full_name, 'update-ref', '-d', `refs/heads/${name}`), nothing())],
       ['POST', project('/repository/branches'), { branch: 'string!', ref: 'string!' }, (body, id) => {
@@ -251,6 +254,7 @@ export class WritableGitea extends WritableHost {
       ['POST', /^\/user\/repos$/, creation, (body) => this.make('bot', body)],
       ['GET', /^\/repos\/([^/]+)\/([^/]+)$/, null, (_, owner, name) => ({ body: at(owner, name) })],
       ['DELETE', /^\/repos\/([^/]+)\/([^/]+)$/, null, (_, owner, name) => (at(owner, name), this.repositories.delete(`${owner}/${name}`), { status: 204, body: undefined })],
+      ['GET', /^\/repos\/([^/]+)\/([^/]+)\/branches$/, null, (_, owner, name) => ({ body: this.branches(at(owner, name).full_name).map((branch) => ({ name: branch, commit: { id: this.head(`${owner}/${name}`, branch) } })) }), ['limit', 'page']],
       ['GET', /^\/repos\/([^/]+)\/([^/]+)\/branches\/([^/]+)$/, null, (_, owner, name, branch) => {
         const id = this.head(at(owner, name).full_name, branch);
         if (!id) throw this.notFound();

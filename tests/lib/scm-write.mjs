@@ -72,6 +72,10 @@ export class WritableHost extends FakeHost {
     }
   }
 
+  branches(fullName) {
+    return this.git(fullName, 'for-each-ref', '--format=%(refname:short)', 'refs/heads').split('\n').filter(Boolean);
+  }
+
   files(fullName, ref) {
     return this.git(fullName, 'ls-tree', '-r', '--name-only', ref).split('\n').filter(Boolean);
   }

@@ -55,6 +55,11 @@ void hosting_effect(Hosting *hosting, const HostingEffect *effect);
 /* ActionUndoFn of every action here. */
 gboolean hosting_undo(ActionRun *run, const Effect *effect, GError **error);
 
+/* ActionUndoCheckFn of what makes a repository (its branches may have commits since) or a group (it
+ * may hold what others made) on GitLab or Gitea. */
+gboolean hosting_undo_check(ActionRun *run, const Effect *effect, const char **warning, bool *gone,
+                            GError **error);
+
 /* Effects of every file of a repository's first commit, with digests. */
 gboolean hosting_remember_files(Hosting *hosting, const char *repository, const char *folder,
                                 GError **error);

@@ -109,6 +109,7 @@ static void remember(Hosting *hosting, const Value *repository, const char *url)
     Value *detail = value_object_new(hosting->arena);
 
     value_set(hosting->arena, detail, "id", value_get(repository, "id"));
+    hosting->made = detail;
     hosting_effect(hosting, &(HostingEffect){.operation = "create",
                                              .kind = "repository",
                                              .ref = name_of(hosting),
@@ -142,6 +143,7 @@ static gboolean run_publish(ActionRun *run, const Value *input, const Value **ou
     commit = push_once(&hosting, input, arena_printf(arena, "%s.git", web), branch, error);
     if (!commit)
         return FALSE;
+    value_set_string(arena, hosting.made, "commit", commit);
     value_set_string(arena, result, "repoContentsUrl", contents);
     value_set_string(arena, result, "commitHash", commit);
     *output = result;
@@ -166,5 +168,6 @@ const Action action_publish_gitea = {
     .check = check_publish,
     .checks = "repoUrl",
     .undo = hosting_undo,
+    .undo_check = hosting_undo_check,
     .undo_text = "Deletes the repository",
 };

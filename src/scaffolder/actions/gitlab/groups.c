@@ -73,6 +73,7 @@ const Action action_gitlab_group_ensure_exists = {
     .dry_run = true,
     .run = run_ensure,
     .undo = hosting_undo,
+    .undo_check = hosting_undo_check,
     .undo_text = "Deletes the groups that were made",
 };
 

@@ -78,6 +78,7 @@ static void remember_project(Hosting *hosting, const Value *project)
     Value *detail = value_object_new(hosting->arena);
 
     value_set(hosting->arena, detail, "id", value_get(project, "id"));
+    hosting->made = detail;
     hosting_effect(hosting, &(HostingEffect){.operation = "create",
                                              .kind = "repository",
                                              .ref = gitlab_name(hosting),
@@ -275,7 +276,10 @@ static gboolean run_publish(ActionRun *run, const Value *input, const Value **ou
     remember_project(&hosting, project);
     commit = add_owner(&hosting, input, error) ? push_once(&hosting, input, project, branch, error)
                                                : NULL;
-    if (!commit || !set_up(&hosting, input, branch, error))
+    if (!commit)
+        return FALSE;
+    value_set_string(run->arena, hosting.made, "commit", commit);
+    if (!set_up(&hosting, input, branch, error))
         return FALSE;
     *output = output_of(&hosting, project, branch, commit, true);
     action_log(run, "info", "Published %s as %s", gitlab_name(&hosting),
@@ -300,5 +304,6 @@ const Action action_publish_gitlab = {
     .check = check_publish,
     .checks = "repoUrl",
     .undo = hosting_undo,
+    .undo_check = hosting_undo_check,
     .undo_text = "Deletes the project",
 };
