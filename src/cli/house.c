@@ -102,6 +102,11 @@ static char *issue_job_token(const char *ref, const char *const *scopes, void *i
                                 error);
 }
 
+static Principal *principal_of(const char *ref, void *identity)
+{
+    return identity_principal_of(identity, ref);
+}
+
 /* What a running job is about: the repository whose pipeline it belongs to. */
 static char **things_of_job(const char *id, void *db)
 {
@@ -131,6 +136,7 @@ static gboolean open_lower_rooms(House *house, GError **error)
     if (!house->catalog)
         return FALSE;
     identity_set_groups(house->identity, catalog_groups_of, house->catalog);
+    forge_set_people(house->forge, principal_of, house->identity);
     identity_set_jobs(house->identity, things_of_job, house->db);
     house->infra = infra_new(house->db, house->events, house->jobs, house->secrets, house->forge,
                              config, data, issue_job_token, house->identity, error);

@@ -45,6 +45,12 @@ void forge_free(Forge *forge)
     g_free(forge);
 }
 
+void forge_set_people(Forge *forge, ForgePeopleFn people, void *data)
+{
+    forge->people = people;
+    forge->people_data = data;
+}
+
 gboolean forge_start(Forge *forge, GError **error)
 {
     g_autoptr(GPtrArray) all = forge_store_list(db_reader(forge->db), "ready", error);
@@ -417,4 +423,30 @@ const char *const *forge_owners_of(Forge *forge, Arena *arena, const char *owner
     g_autoptr(ForgeRepository) repository = forge_find(forge, owner, name, error);
 
     return repository ? forge_owners(forge, arena, repository) : NULL;
+}
+
+/* A token's rights are not known by its name. A push of one was checked when it came, and what else
+ * is done in its name has a task for its cause. */
+static gboolean came_as_push(const char *actor, const char *cause)
+{
+    return g_str_has_prefix(actor, "job:") ? g_strcmp0(actor + strlen("job:"), cause) == 0
+                                           : g_str_has_prefix(actor, "service:") && !cause;
+}
+
+gboolean forge_may_push(Forge *forge, Arena *arena, const char *owner, const char *name,
+                        const char *actor, const char *cause)
+{
+    const char *const *owners = forge_owners_of(forge, arena, owner, name, NULL);
+
+    if (!owners || !actor)
+        return FALSE;
+    if (came_as_push(actor, cause) || g_strv_contains(owners, actor))
+        return TRUE;
+    if (!g_str_has_prefix(actor, "user:"))
+        return FALSE;
+    g_autoptr(Principal) principal =
+        forge->people ? forge->people(actor, forge->people_data)
+                      : principal_new(PRINCIPAL_USER, actor, NULL, NULL, NULL);
+
+    return access_check(principal, "forge.repository.push", owners, NULL);
 }

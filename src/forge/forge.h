@@ -8,6 +8,7 @@
 #pragma once
 #include "formats/value.h"
 #include "net/http_server.h"
+#include "spine/access.h"
 #include "spine/config.h"
 #include "spine/db.h"
 #include "spine/events.h"
@@ -22,6 +23,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Forge, forge_free)
 /* Compares every repository's refs with what was recorded and emits the events a crash swallowed.
  */
 gboolean forge_start(Forge *forge, GError **error);
+
+/* Somebody by name ("user:default/ada") as who signs in, for what happens when nobody asks; free with
+ * principal_unref(). Without such a function nobody is in a group. */
+typedef Principal *(*ForgePeopleFn)(const char *ref, void *data);
+void forge_set_people(Forge *forge, ForgePeopleFn people, void *data);
 
 /* Where a "github.com?owner=…&repo=…" or "https://github.com/o/r/…" leads: configuration maps hosts
  * to the built-in forge. */
@@ -75,6 +81,12 @@ gboolean forge_parse_url(Forge *forge, Arena *arena, const char *url, ForgeLocat
  * catalog-info.yaml names, and "repository:<owner>/<name>" for its own jobs. ERROR_NOT_FOUND. */
 const char *const *forge_owners_of(Forge *forge, Arena *arena, const char *owner, const char *name,
                                    GError **error);
+
+/* Whether a change of a branch, as an event names its actor and cause, is one that a push of theirs
+ * could have made: an owner's or an administrator's, or what came as a push of a job or a service.
+ * Anything else is a proposal. */
+gboolean forge_may_push(Forge *forge, Arena *arena, const char *owner, const char *name,
+                        const char *actor, const char *cause);
 
 /* Built-in repositories. ref: branch, tag or commit; NULL or "HEAD": the default branch.
  * ERROR_NOT_FOUND. */
@@ -133,7 +145,9 @@ typedef struct {
     const char *message, *author_name, *author_email, *actor, *cause;
 } ForgeBranch;
 /* *commit is where the branch stands then, NULL where nothing differs and no branch was made; *base
- * the branch it begins at. ERROR_CONFLICT where the branch exists. */
+ * the branch it begins at. ERROR_CONFLICT where the branch exists, ERROR_NOT_ALLOWED for the base,
+ * the default and the protected branches; who may not push (forge_may_push()) only proposes, on
+ * branches below "pave/" that nobody else wrote to. */
 gboolean forge_branch_files(Forge *forge, Arena *arena, const ForgeBranch *branch,
                             const char **commit, const char **base, GError **error);
 

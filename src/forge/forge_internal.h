@@ -14,6 +14,8 @@ struct Forge {
     char *hooks;        /* the hooks of every repository, ours */
     char *base_url;     /* without a slash at the end */
     char *base_host;    /* its host, with the port where it has one */
+    ForgePeopleFn people;
+    void *people_data;
     /* A comparison of refs with their record must not overtake another of the same repository. */
     pthread_mutex_t ref_locks[FORGE_REF_LOCKS];
 };

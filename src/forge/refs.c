@@ -97,7 +97,8 @@ static GPtrArray *differences(GHashTable *recorded, GHashTable *actual)
     return list;
 }
 
-/* Who moved a ref, from the entry git wrote when it did. */
+/* Who moved a ref, from the entry git wrote when it did. It comes before who asks for the
+ * comparison, which may find what somebody else moved at the same moment. */
 static void read_reflog(git_repository *git, Arena *arena, ForgeRefChange *change)
 {
     git_reflog *log = NULL;
@@ -106,12 +107,12 @@ static void read_reflog(git_repository *git, Arena *arena, ForgeRefChange *chang
     if (!change->after || git_reflog_read(&log, git, change->name) < 0)
         return;
     entry = git_reflog_entry_byindex(log, 0);
-    if (entry) {
+    if (entry && g_str_equal(git_oid_tostr_s(git_reflog_entry_id_new(entry)), change->after)) {
         const git_signature *who = git_reflog_entry_committer(entry);
 
         change->event.actor = arena_strdup(arena, who->name);
-        if (!g_str_equal(who->email, "none"))
-            change->event.cause = arena_strdup(arena, who->email);
+        change->event.cause =
+            g_str_equal(who->email, "none") ? NULL : arena_strdup(arena, who->email);
     }
     git_reflog_free(log);
 }
@@ -153,12 +154,9 @@ static void describe(git_repository *git, Arena *arena, const ForgeRepository *r
     change->event.source = "/pave/forge";
     change->event.subject = subject_of(arena, repository);
     change->event.subject_uid = repository->id;
-    if (actor) {
-        change->event.actor = actor;
-        change->event.cause = cause;
-    } else {
-        read_reflog(git, arena, change);
-    }
+    change->event.actor = actor;
+    change->event.cause = cause;
+    read_reflog(git, arena, change);
     value_set_string(arena, payload, "owner", repository->owner);
     value_set_string(arena, payload, "name", repository->name);
     value_set_string(arena, payload, "ref", change->name);

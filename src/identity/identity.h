@@ -29,6 +29,9 @@ void identity_set_jobs(Identity *identity, IdentityJobFn jobs, void *data);
 gboolean identity_authenticate(Request *request, const char *permission, void **principal,
                                void *identity, GError **error);
 
+/* A user as who signs in: with groups and roles. Free with principal_unref(). */
+Principal *identity_principal_of(Identity *identity, const char *user_ref);
+
 /* A token of 256 random bits ("pave_…"), kept as a hash. scopes and ttl bound it; shown once. Free
  * with g_free(). */
 char *identity_issue_token(Identity *identity, PrincipalKind kind, const char *ref,

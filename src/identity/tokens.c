@@ -217,6 +217,11 @@ static Principal *make_principal(Identity *identity, PrincipalKind kind, const c
                          identity_roles(identity, ref, (const char *const *)groups), scopes);
 }
 
+Principal *identity_principal_of(Identity *identity, const char *user_ref)
+{
+    return make_principal(identity, PRINCIPAL_USER, user_ref, NULL);
+}
+
 static Verified *verified_from_row(Identity *identity, const TokenRow *row, int64_t now)
 {
     Verified *verified = g_new0(Verified, 1);

@@ -274,7 +274,10 @@ gboolean pipelines_look(Job *job, const Value **output, GError **error, void *da
                        .actor = value_string(value_get(payload, "actor"), NULL),
                        .cause = value_string(value_get(payload, "cause"), NULL),
                        .payload = pipelines_push_payload(pipelines, arena, push)};
-    if (!pipelines_trigger(pipelines, arena, &trigger, ids, error))
+    /* What somebody else proposed is not run with the repository's secrets and rights. */
+    if (forge_may_push(pipelines->forge, arena, trigger.owner, trigger.name, trigger.actor,
+                       trigger.cause) &&
+        !pipelines_trigger(pipelines, arena, &trigger, ids, error))
         return FALSE;
     Value *found = value_object_new(arena), *runs = value_array_new(arena);
     for (guint i = 0; i < ids->len; i++)

@@ -13,6 +13,18 @@ spec:
   owner: team-a
   steps: [{ id: fetch, action: "fetch:plain", input: { url: ./files } }]
 `;
+const proposing = `apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata: { name: proposing }
+spec:
+  type: service
+  owner: team-a
+  steps:
+    - { id: write, action: "fs:write", input: { path: new.txt, content: new } }
+    - id: it
+      action: publish:github:pull-request
+      input: { repoUrl: "code.example.com?owner=house&repo=shed", title: More, description: "", branchName: "\${{ parameters.branch }}", update: true }
+`;
 const files = {
   'app-config.yaml': `
 app: { title: House, baseUrl: "\${PAVE_BASE_URL}" }
@@ -29,8 +41,10 @@ catalog:
   locations:
     - { type: file, target: ./people.yaml }
     - { type: file, target: ./local/template.yaml }
+    - { type: file, target: ./proposing.yaml }
     - { type: url, target: "\${PAVE_BASE_URL}/house/shed/blob/main/made/template.yaml" }
 forge:
+  hosts: { code.example.com: builtin }
   repositories: [{ owner: house, name: shed, folder: ./shed }]
 `,
   'people.yaml': `
@@ -41,6 +55,8 @@ forge:
 { apiVersion: backstage.io/v1alpha1, kind: User, metadata: { name: bob }, spec: { memberOf: [] } }
 `,
   'local/template.yaml': template('local'),
+  'proposing.yaml': proposing,
+  'shed/.github/workflows/ci.yml': 'on: push\njobs: { it: { runs-on: ubuntu-latest, if: false, steps: [{ run: "true" }] } }\n',
   'shed/catalog-info.yaml': `apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: { name: shed }
@@ -58,7 +74,7 @@ before(async () => {
   server = await startPave(organization);
   pave = server.pave;
   await pave.signIn();
-  await pave.until('the templates are read', async () => Promise.all(['template/default/made', 'template/default/local', 'user/default/bob'].map((ref) => pave.get(`/api/catalog/entities/by-name/${ref}`))));
+  await pave.until('the templates are read', async () => Promise.all(['template/default/made', 'template/default/proposing', 'template/default/local', 'user/default/bob'].map((ref) => pave.get(`/api/catalog/entities/by-name/${ref}`))));
   [ada, bob] = [await signedIn(pave, 'ada'), await signedIn(pave, 'bob')];
 });
 after(async () => {
@@ -107,4 +123,40 @@ test('nothing else than the template can be written', async () => {
   }
   await assert.rejects(ada.post(path('made'), { message: 'x', mode: 'commit', files: [] }), ({ status }) => status === 400);
   await assert.rejects(ada.post(path('local'), { message: 'x', mode: 'commit', files: [{ path: 'a', base64Content: '' }] }), ({ status }) => status === 400);
+});
+
+/** How many runs were started, once the push of a branch was looked at. */
+const runsOf = async (branch) => {
+  await pave.until(`${branch} was looked at`, async () => (await pave.get('/api/jobs/v1/jobs?kind=pipelines.look&limit=100')).items.some(({ title, state }) => title.endsWith(` ${branch}`) && state === 'succeeded'));
+  return (await pave.get('/api/pipelines/v1/runs?limit=100')).items.filter((run) => JSON.stringify(run).includes(branch)).length;
+};
+
+test('what others propose starts no pipeline, and what an owner proposes does', async () => {
+  const change = (text) => ({ message: text, mode: 'pull-request', files: [{ path: 'files/README.md', base64Content: encoded(`${text}\n`) }] });
+  const [theirs, own] = [await bob.post(path('made'), change('theirs')), await ada.post(path('made'), change('own'))];
+  assert.deepEqual([await runsOf(theirs.branch), await runsOf(own.branch)], [0, 1]);
+});
+
+/** How a task of the template ended, in its words. */
+const propose = async (who, branch) => {
+  const { id } = await who.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/proposing', values: { branch } });
+  const task = await pave.until('the task has ended', async () => {
+    const shown = await pave.get(`/api/scaffolder/v2/tasks/${id}`);
+    return ['completed', 'failed'].includes(shown.status) && shown;
+  });
+  const events = await pave.get(`/api/scaffolder/v2/tasks/${id}/events`);
+  return `${task.status} ${events.map(({ body }) => body.message).join(' ')}`;
+};
+
+test('a task writes to a repository as who started it may', async () => {
+  const head = async () => (await pave.get('/api/forge/v1/repositories/house/shed')).head;
+  const before = await head();
+  for (const who of [ada, bob]) assert.match(await propose(who, 'main'), /^failed .*by a pull request into it/s);
+  assert.match(await propose(bob, 'anything'), /^failed .*may not push to house\/shed/s);
+  assert.match(await propose(ada, 'pave/ours'), /^completed/);
+  assert.match(await propose(bob, 'pave/ours'), /^failed .*may not push to house\/shed/s);
+  assert.match(await propose(bob, 'pave/mine'), /^completed/);
+  assert.match(await propose(bob, 'pave/mine'), /^completed/);
+  assert.deepEqual([await runsOf('pave/mine'), await runsOf('pave/ours')], [0, 1]);
+  assert.equal(await head(), before);
 });
