@@ -137,6 +137,14 @@ test('what others propose starts no pipeline, and what an owner proposes does', 
   assert.deepEqual([await runsOf(theirs.branch), await runsOf(own.branch)], [0, 1]);
 });
 
+test('a token that may only read proposes nothing', async () => {
+  const change = { message: 'x', mode: 'pull-request', files: [{ path: 'files/x', base64Content: '' }] };
+  const ofToken = async (scopes) => Object.assign(new bob.constructor(pave), { token: (await bob.post('/api/identity/v1/tokens', { name: scopes.join(' '), scopes })).token });
+  await assert.rejects((await ofToken(['catalog.entity.read'])).post(path('made'), change), ({ status }) => status === 403);
+  await assert.rejects((await ofToken(['forge.pull-request.create'])).post(path('made'), change), ({ status }) => status === 403);
+  await (await ofToken(['forge.*'])).post(path('made'), change);
+});
+
 /** How a task of the template ended, in its words. */
 const propose = async (who, branch) => {
   const { id } = await who.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/proposing', values: { branch } });

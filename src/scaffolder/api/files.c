@@ -160,7 +160,8 @@ static const Value *changes_of(Arena *arena, const Files *files, const Value *se
     return changes;
 }
 
-/* A commit needs whoever owns the repository; proposing is for everybody who is signed in. */
+/* A commit needs whoever owns the repository; proposing is for everybody who is signed in, where a
+ * token holds what is done: a branch is pushed, and a pull request opened. */
 static gboolean may_write(Scaffolder *scaffolder, Request *request, const Files *files,
                           gboolean proposal, GError **error)
 {
@@ -172,7 +173,8 @@ static gboolean may_write(Scaffolder *scaffolder, Request *request, const Files 
         return FALSE;
     }
     if (proposal)
-        return TRUE;
+        return access_check(access_principal(request), "forge.pull-request.create", NULL, error) &&
+               access_check(access_principal(request), "forge.repository.push", NULL, error);
     owners = forge_owners_of(scaffolder->forge, request_arena(request), files->at.owner,
                              files->at.name, error);
     return owners && access_check(access_principal(request), "catalog.entity.update",
