@@ -172,7 +172,9 @@ static Response *post_comment(Request *request, void *room, GError **error)
 static gboolean is_author_or_may_write(Request *request, Forge *forge, const PullPlace *place,
                                        const PullRow *row, GError **error)
 {
-    return g_str_equal(access_actor(request), row->author) ||
+    /* Its author changes it as whoever may propose does, so a token needs the scope for that. */
+    return (g_str_equal(access_actor(request), row->author) &&
+            access_check(access_principal(request), "forge.pull-request.create", NULL, NULL)) ||
            forge_may_write(forge, request, place->repository, error);
 }
 

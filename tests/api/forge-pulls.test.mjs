@@ -169,3 +169,15 @@ test('a rename is shown as one, and what is wrong is refused', async () => {
   await assert.rejects(bob.get(`${pulls}?state=new`), refused(400, /state/));
   await assert.rejects(pave.git(work, 'push', '-q', 'origin', 'HEAD:refs/pull/1/head'), /kept by Pave/);
 });
+
+test('a token of its author that may only read changes nothing of it', async () => {
+  await push('glue', { 'glue.txt': 'glue\n' });
+  const { number } = await bob.post(pulls, { title: 'Glue', head: 'glue' });
+  const ofToken = async (scope) => Object.assign(new bob.constructor(pave), { token: (await bob.post('/api/identity/v1/tokens', { name: scope, scopes: [scope] })).token });
+  const reader = await ofToken('forge.repository.read');
+  await assert.rejects(reader.api('PATCH', `${pulls}/${number}`, { title: 'No' }), refused(403));
+  await assert.rejects(reader.post(`${pulls}/${number}/close`), refused(403));
+  const proposer = await ofToken('forge.pull-request.create');
+  assert.equal((await proposer.post(`${pulls}/${number}/close`)).state, 'closed');
+  await assert.rejects(reader.post(`${pulls}/${number}/reopen`), refused(403));
+});
