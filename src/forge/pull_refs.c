@@ -41,23 +41,24 @@ static const char *move(git_repository *git, PullRow *row, const char *head, con
 {
     const char *what = "";
 
-    if (!head || !base) {
-        row->state = "closed";
-        return "closed";
-    }
-    if (!g_str_equal(row->head_commit, head)) {
+    if (head && !g_str_equal(row->head_commit, head)) {
         row->head_commit = head;
         what = "updated";
     }
-    if (g_str_equal(row->base_commit, base))
-        return what;
-    if (taken_in(git, row, base)) {
+    /* Before the head that is gone: one push may bring it into the base and delete it. */
+    if (base && !g_str_equal(row->base_commit, base) && taken_in(git, row, base)) {
         row->state = "merged";
         row->merge_commit = row->merge_commit && pull_git_holds(git, base, row->merge_commit)
                                 ? row->merge_commit
                                 : base;
         return "merged";
     }
+    if (!head || !base) {
+        row->state = "closed";
+        return "closed";
+    }
+    if (g_str_equal(row->base_commit, base))
+        return what;
     row->base_commit = base;
     return *what ? what : NULL;
 }

@@ -170,6 +170,13 @@ test('a rename is shown as one, and what is wrong is refused', async () => {
   await assert.rejects(pave.git(work, 'push', '-q', 'origin', 'HEAD:refs/pull/1/head'), /kept by Pave/);
 });
 
+test('a push that brings the head into the base and deletes it merges', async () => {
+  await push('brush', { 'brush.txt': 'a brush\n' });
+  const { number } = await bob.post(pulls, { title: 'A brush', head: 'brush' });
+  await pave.git(work, 'push', '-q', 'origin', 'brush:main', ':brush');
+  assert.equal((await bob.get(`${pulls}/${number}`)).state, 'merged');
+});
+
 test('a token of its author that may only read changes nothing of it', async () => {
   await push('glue', { 'glue.txt': 'glue\n' });
   const { number } = await bob.post(pulls, { title: 'Glue', head: 'glue' });
