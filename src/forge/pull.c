@@ -110,6 +110,7 @@ typedef struct {
     const char *actor, *cause;
     const char *from; /* the state it must be in */
     const char *what; /* of the event */
+    gboolean words;   /* only title and body: a push may move the rest meanwhile */
 } Writing;
 
 static gboolean write_new(DbConn *tx, void *data, GError **error)
@@ -279,7 +280,10 @@ const PullRow *pull_merge(Forge *forge, Arena *arena, PullPlace *place, const Pu
 static gboolean write_state(DbConn *tx, void *data, GError **error)
 {
     Writing *writing = data;
-    int64_t saved = pull_store_save(tx, &writing->row, writing->from, error);
+    const PullRow *row;
+    int64_t saved = writing->words
+                        ? pull_store_word(tx, &writing->row, error)
+                        : pull_store_save(tx, &writing->row, writing->from, error);
     Event event;
 
     if (saved < 0)
@@ -289,6 +293,13 @@ static gboolean write_state(DbConn *tx, void *data, GError **error)
                     "pull request %" G_GINT64_FORMAT " is not %s any more", writing->row.number,
                     writing->from);
         return FALSE;
+    }
+    if (writing->words) {
+        row = pull_store_find(tx, writing->arena, writing->row.repository_id, writing->row.number,
+                              error);
+        if (!row)
+            return FALSE;
+        writing->row = *row;
     }
     event = pull_event(writing->forge, writing->arena, writing->repository, &writing->row,
                        writing->what, writing->actor, writing->cause);
@@ -300,7 +311,8 @@ const PullRow *pull_set_open(Forge *forge, Arena *arena, const PullPlace *place,
                              const PullRow *row, gboolean open, const char *actor,
                              const char *cause, GError **error)
 {
-    Writing writing = {forge, arena, place->repository, *row, actor, cause, row->state, NULL};
+    Writing writing = {forge, arena, place->repository, *row, actor, cause, row->state, NULL,
+                       FALSE};
     PullRow *changed = &writing.row;
 
     if (!refuse_state(row, open ? "closed" : "open", error))
@@ -368,7 +380,8 @@ const Value *forge_pull_update(Forge *forge, Arena *arena, const ForgePull *pull
 {
     g_auto(PullPlace) place = {0};
     const PullRow *row;
-    Writing writing = {.forge = forge, .arena = arena, .what = "updated", .cause = pull->cause};
+    Writing writing = {.forge = forge, .arena = arena, .what = "updated", .words = TRUE,
+                       .cause = pull->cause};
 
     if (is_github(forge, pull->at))
         return forge_github_pull_update(forge, arena, pull, number, error);

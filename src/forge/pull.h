@@ -34,6 +34,8 @@ GPtrArray *pull_store_list(DbConn *conn, Arena *arena, const char *repository_id
                            const char *state, guint limit, int64_t *total, GError **error);
 /* Writes what row says where it still is in state from; 0 rows where it is not. */
 int64_t pull_store_save(DbConn *tx, const PullRow *row, const char *from, GError **error);
+/* Title and body alone, where it still is in its state; how many rows changed. */
+int64_t pull_store_word(DbConn *tx, const PullRow *row, GError **error);
 /* Which commit is going to merge it. */
 gboolean pull_store_intend(DbConn *tx, const PullRow *row, GError **error);
 gboolean pull_store_add_comment(DbConn *tx, const char *id, const PullRow *row, const char *author,

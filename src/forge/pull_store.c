@@ -27,6 +27,8 @@ static const char SQL_SAVE[] =
     "UPDATE forge_pull SET title = $4, body = $5, state = $6, head_commit = $7, base_commit = $8,"
     " merge_commit = $9, merged_by = $10, updated_at = $11, closed_at = $12"
     " WHERE repository_id = $1 AND number = $2 AND state = $3";
+static const char SQL_WORD[] = "UPDATE forge_pull SET title = $4, body = $5, updated_at = $6"
+                               " WHERE repository_id = $1 AND number = $2 AND state = $3";
 static const char SQL_INTEND[] = "UPDATE forge_pull SET merge_commit = $3"
                                  " WHERE repository_id = $1 AND number = $2 AND state = 'open'";
 static const char SQL_ADD_COMMENT[] =
@@ -128,6 +130,12 @@ int64_t pull_store_save(DbConn *tx, const PullRow *row, const char *from, GError
     return db_exec(tx, error, SQL_SAVE, "tittttttttii", row->repository_id, row->number, from,
                    row->title, row->body, row->state, row->head_commit, row->base_commit,
                    row->merge_commit, row->merged_by, row->updated_at, row->closed_at);
+}
+
+int64_t pull_store_word(DbConn *tx, const PullRow *row, GError **error)
+{
+    return db_exec(tx, error, SQL_WORD, "tittti", row->repository_id, row->number, row->state,
+                   row->title, row->body, row->updated_at);
 }
 
 gboolean pull_store_intend(DbConn *tx, const PullRow *row, GError **error)
