@@ -28,9 +28,10 @@ static const Value *own_context(NjRunning *running, const Value *context)
 static bool print_template(NjRunning *running, const Value *context)
 {
     NjRun *run = &running->run;
+    NjContext *own = nj_context_new(run, own_context(running, context));
 
-    return nj_run_template(run, running->main, nj_context_new(run, own_context(running, context)),
-                           nj_frame_new(run, NULL, false));
+    nj_resolve_symbols(run, running->main, own);
+    return nj_run_template(run, running->main, own, nj_frame_new(run, NULL, false));
 }
 
 static const char *try_render(Arena *arena, const NunjucksTemplate *template, const Value *context,
@@ -120,6 +121,7 @@ static const Value *try_evaluate(Arena *arena, const NunjucksTemplate *template,
     const Value *result = NULL;
     NjVal v;
 
+    nj_resolve_symbols(run, template, unit.context);
     if (nj_evaluate(run, template->tree->first->a, &env, &v))
         typed_result(run, v, &result);
     g_free(running.out);

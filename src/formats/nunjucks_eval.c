@@ -69,7 +69,7 @@ bool nj_evaluate_filter(NjRun *run, const NjNode *node, NjVal input, NjEnv *env,
     return nj_charge(run, 1) && node->filter(run, nj_boxed(run, input), &arguments.args, result);
 }
 
-static bool evaluate_test(NjRun *run, const NjNode *node, NjEnv *env, bool *holds)
+G_NO_INLINE static bool evaluate_test(NjRun *run, const NjNode *node, NjEnv *env, bool *holds)
 {
     NjArguments arguments;
     NjVal input;
@@ -128,7 +128,7 @@ static bool contains(NjRun *run, NjVal item, NjVal container, bool *found)
     return true;
 }
 
-static bool evaluate_in(NjRun *run, const NjNode *node, NjEnv *env, bool *found)
+G_NO_INLINE static bool evaluate_in(NjRun *run, const NjNode *node, NjEnv *env, bool *found)
 {
     NjVal item, container;
 
@@ -171,7 +171,7 @@ static bool evaluate_inline_if(NjRun *run, const NjNode *node, NjEnv *env, NjVal
 
 /* ---- collections and names ---- */
 
-static bool evaluate_array(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+G_NO_INLINE static bool evaluate_array(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     Value *array = value_array_new(run->arena);
     NjVal item;
@@ -185,7 +185,7 @@ static bool evaluate_array(NjRun *run, const NjNode *node, NjEnv *env, NjVal *re
     return true;
 }
 
-static bool evaluate_dict(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+G_NO_INLINE static bool evaluate_dict(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     Value *object = value_object_new(run->arena);
     NjVal key, item;
@@ -206,14 +206,7 @@ static bool evaluate_dict(NjRun *run, const NjNode *node, NjEnv *env, NjVal *res
     return true;
 }
 
-static NjVal local(const NjNode *node, NjEnv *env)
-{
-    for (guint up = node->up; up > 0; up--)
-        env = env->outer;
-    return env->slots[node->slot];
-}
-
-static bool evaluate_loop(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+G_NO_INLINE static bool evaluate_loop(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     const NjFrame *loop = nj_loop_frame(env->unit);
 
@@ -231,7 +224,7 @@ static bool evaluate_loop(NjRun *run, const NjNode *node, NjEnv *env, NjVal *res
     return true;
 }
 
-static bool evaluate_member(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+bool nj_evaluate_member(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
     NjVal target;
 
@@ -298,15 +291,6 @@ static bool evaluate_node(NjRun *run, const NjNode *node, NjEnv *env, NjVal *res
     NjVal input;
 
     switch (node->kind) {
-    case NJ_LITERAL:
-        *result = nj_value(node->value);
-        return true;
-    case NJ_LOCAL:
-        *result = local(node, env);
-        return true;
-    case NJ_SYMBOL:
-        *result = nj_find(run, env->unit, node->name, node->length, node->hash);
-        return true;
     case NJ_LOOP:
         return evaluate_loop(run, node, env, result);
     case NJ_ARRAY:
@@ -319,7 +303,7 @@ static bool evaluate_node(NjRun *run, const NjNode *node, NjEnv *env, NjVal *res
         *result = (NjVal){.kind = NJ_PATTERN, .pattern = node->pattern};
         return true;
     case NJ_MEMBER:
-        return evaluate_member(run, node, env, result);
+        return nj_evaluate_member(run, node, env, result);
     case NJ_LOOKUP:
         return evaluate_lookup(run, node, env, result);
     case NJ_CALL:
@@ -345,13 +329,12 @@ static bool evaluate_node(NjRun *run, const NjNode *node, NjEnv *env, NjVal *res
     }
 }
 
-bool nj_evaluate(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+bool nj_evaluate_nested(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
 {
-    run->offset = node->offset;
-    if (run->depth >= NJ_RUN_DEPTH_MAX)
+    if (G_UNLIKELY(run->depth >= NJ_RUN_DEPTH_MAX))
         return nj_fail(run, "the template is nested too deeply");
-    if (!nj_step(run))
-        return false;
+    if (G_UNLIKELY(run->steps > NJ_STEPS_MAX))
+        return nj_too_long(run);
     run->depth++;
     bool done = evaluate_node(run, node, env, result);
     run->depth--;

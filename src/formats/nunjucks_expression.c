@@ -22,23 +22,26 @@ NjNode *nj_node(NjParser *parser, NjNodeKind kind, gsize offset)
     return node;
 }
 
-NjNode *nj_named_node(NjParser *parser, NjNodeKind kind, gsize offset, const NjName *name)
+NjNode *nj_named_node(NjParser *parser, NjNodeKind kind, gsize offset, NjName *name)
 {
     NjNode *node = nj_node(parser, kind, offset);
 
+    node->variable = name;
     node->name = name->text;
     node->length = name->length;
     node->hash = name->hash;
     return node;
 }
 
-const NjName *nj_token_name(NjParser *parser)
+NjName *nj_token_name(NjParser *parser)
 {
     return nj_intern(parser, parser->token.text, parser->token.length);
 }
 
-void nj_declare(NjParser *parser, NjNode *node, const NjName *name)
+void nj_declare(NjParser *parser, NjNode *node, NjName *name)
 {
+    name->bound = true;
+    node->variable = name;
     node->name = name->text;
     node->length = name->length;
     node->hash = name->hash;
@@ -130,7 +133,7 @@ bool nj_expect_operator(NjParser *parser, char sign)
 static bool parse_argument(NjParser *parser, NjNode *node)
 {
     gsize offset = parser->token.offset;
-    const NjName *name =
+    NjName *name =
         parser->token.kind == NJ_TOKEN_SYMBOL || parser->token.kind == NJ_TOKEN_STRING
             ? nj_token_name(parser)
             : NULL;
@@ -214,7 +217,7 @@ static NjNode *parse_number(NjParser *parser)
     return literal(parser, value_number_new(arena, g_ascii_strtod(text, NULL)));
 }
 
-static NjNode *symbol_node(NjParser *parser, gsize offset, const NjName *name)
+static NjNode *symbol_node(NjParser *parser, gsize offset, NjName *name)
 {
     int slot;
     guint up;
@@ -224,7 +227,14 @@ static NjNode *symbol_node(NjParser *parser, gsize offset, const NjName *name)
     if (bound) {
         node->slot = slot;
         node->up = up;
+        return node;
     }
+    /* These two the evaluator gives a value to. */
+    name->bound |= g_str_equal(name->text, "loop") || g_str_equal(name->text, "caller");
+    name->sought = true;
+    if (name->symbol == 0)
+        name->symbol = ++parser->symbols;
+    node->slot = (int)name->symbol - 1;
     return node;
 }
 

@@ -41,8 +41,10 @@ static bool is_plain(const char *text, gsize length)
 
 static void write_plain(char *to, const char *text, gsize length, bool upper)
 {
+    const char first = upper ? 'a' : 'A';
+
     for (gsize i = 0; i < length; i++)
-        to[i] = upper ? g_ascii_toupper(text[i]) : g_ascii_tolower(text[i]);
+        to[i] = (char)(text[i] ^ ((guchar)(text[i] - first) < 26 ? 'a' ^ 'A' : 0));
 }
 
 static NjVal in_case(NjRun *run, const char *text, gsize length, bool upper)

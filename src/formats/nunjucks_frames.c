@@ -35,8 +35,8 @@ NjFrame *nj_frame_new(NjRun *run, NjFrame *parent, bool isolates)
     return frame;
 }
 
-/* The variable that `set` changes: its own frame's or, unless that isolates, an outer one's. What is
- * undefined counts as not there. */
+/* The variable that `set` changes: its own frame's or, unless that isolates, an outer one's. What
+ * is undefined counts as not there. */
 static NjVariable *resolve_variable(NjFrame *frame, const NjNode *name)
 {
     guint64 bit = bit_of(name->hash);
@@ -55,7 +55,8 @@ static NjVariable *resolve_variable(NjFrame *frame, const NjNode *name)
 void nj_frame_set(NjRun *run, NjFrame *frame, const NjNode *name, NjVal value, bool resolve)
 {
     guint64 bit = bit_of(name->hash);
-    NjVariable *known = resolve && nj_running(run)->names & bit ? resolve_variable(frame, name) : NULL;
+    NjVariable *known =
+        resolve && nj_running(run)->names & bit ? resolve_variable(frame, name) : NULL;
 
     if (!known && frame->names & bit)
         known = find(frame->variables, name->name, name->hash);
@@ -210,8 +211,24 @@ NjVal nj_find(NjRun *run, const NjUnit *unit, const char *name, gsize length, gu
         if (known)
             return known->value;
     }
-    const Value *found =
-        context->base ? value_get_hashed(context->base, name, length, hash) : NULL;
+    const Value *found = context->base ? value_get_hashed(context->base, name, length, hash) : NULL;
 
     return found ? nj_value(found) : nj_global(run, name);
+}
+
+void nj_resolve_symbols(NjRun *run, const NunjucksTemplate *template, NjContext *context)
+{
+    NjUnit unit = {.template = template, .context = context};
+    NjVal *symbols = arena_new0(run->arena, NjVal, template->symbol_count);
+
+    /* What is loaded has symbols of its own, and may give any name a value. */
+    if (template->loads)
+        return;
+    for (guint i = 0; i < template->symbol_count; i++) {
+        const NjName *name = template->symbols[i];
+
+        if (!name->bound)
+            symbols[i] = nj_find(run, &unit, name->text, name->length, name->hash);
+    }
+    run->symbols = symbols;
 }

@@ -76,6 +76,7 @@ struct NjRun {
     guint depth;
     gsize offset; /* of the node under evaluation, for errors */
     GError **error;
+    const NjVal *symbols;       /* see nj_resolve_symbols() */
     bool changes, wants_change; /* see nj_may_change() */
 };
 

@@ -54,7 +54,7 @@ static void bind_positional(NjRun *run, const NjNode *node, const NjArgs *args, 
         NjVal value = index < args->count ? args->items[index] : named ? *named : nj_undefined();
 
         env->slots[p->slot] = value;
-        nj_frame_set(run, env->unit->frame, p, value, false);
+        nj_frame_bind(run, env->unit, p, value);
     }
 }
 

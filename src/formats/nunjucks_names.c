@@ -11,7 +11,7 @@ struct NjBinding {
     NjBinding *next;
 };
 
-static void add_name(NjParser *parser, const NjName *name)
+static void add_name(NjParser *parser, NjName *name)
 {
     guint mask = parser->names.size - 1, at = name->hash & mask;
 
@@ -22,17 +22,17 @@ static void add_name(NjParser *parser, const NjName *name)
 
 static void grow_names(NjParser *parser)
 {
-    const NjName **old = parser->names.slots;
+    NjName **old = parser->names.slots;
     guint size = parser->names.size;
 
     parser->names.size = size ? size * 2 : NAMES_MIN;
-    parser->names.slots = arena_new0(parser->arena, const NjName *, parser->names.size);
+    parser->names.slots = arena_new0(parser->arena, NjName *, parser->names.size);
     for (guint i = 0; i < size; i++)
         if (old[i])
             add_name(parser, old[i]);
 }
 
-const NjName *nj_intern(NjParser *parser, const char *text, gsize length)
+NjName *nj_intern(NjParser *parser, const char *text, gsize length)
 {
     guint hash = value_key_hash(text, length);
 
@@ -41,17 +41,31 @@ const NjName *nj_intern(NjParser *parser, const char *text, gsize length)
     guint mask = parser->names.size - 1;
 
     for (guint at = hash & mask; parser->names.slots[at]; at = (at + 1) & mask) {
-        const NjName *name = parser->names.slots[at];
+        NjName *name = parser->names.slots[at];
 
         if (name->hash == hash && name->length == length && memcmp(name->text, text, length) == 0)
             return name;
     }
     NjName *name = arena_new0(parser->arena, NjName, 1);
 
-    *name = (NjName){arena_strndup(parser->arena, text, length), length, hash};
+    *name = (NjName){arena_strndup(parser->arena, text, length), length, hash, 0, false, false};
     add_name(parser, name);
     parser->names.count++;
     return name;
+}
+
+void nj_list_symbols(NjParser *parser)
+{
+    NjName **symbols = arena_new0(parser->arena, NjName *, parser->symbols);
+
+    for (guint i = 0; i < parser->names.size; i++) {
+        NjName *name = parser->names.slots[i];
+
+        if (name && name->symbol > 0)
+            symbols[name->symbol - 1] = name;
+    }
+    parser->template->symbols = symbols;
+    parser->template->symbol_count = parser->symbols;
 }
 
 int nj_bind(Arena *arena, NjScope *scope, const NjName *name)

@@ -153,10 +153,13 @@ static NjNode *parse_set(NjParser *parser)
 
     if (!nj_advance(parser) || !parse_targets(parser, node))
         return NULL;
-    for (NjNode *target = node->first; target; target = target->next)
-        if (!nj_bound(parser->scope, nj_intern(parser, target->name, target->length), &target->slot,
-                      &target->up))
+    for (NjNode *target = node->first; target; target = target->next) {
+        NjName *name = nj_intern(parser, target->name, target->length);
+
+        name->bound = name->sought = true;
+        if (!nj_bound(parser->scope, name, &target->slot, &target->up))
             target->slot = -1;
+    }
     if (parser->token.kind == NJ_TOKEN_BLOCK_END) {
         node->b = parse_body(parser, "endset");
         return node->b ? node : NULL;
@@ -181,10 +184,11 @@ static bool parse_parameters(NjParser *parser, NjNode *node, NjScope *scope)
             done = nj_unexpected(parser, "a parameter's name") != NULL;
             break;
         }
-        const NjName *name = nj_token_name(parser);
+        NjName *name = nj_token_name(parser);
         NjNode *parameter = nj_named_node(parser, NJ_PAIR, token->offset, name);
         bool defaults;
 
+        name->bound = true;
         done = nj_advance(parser) && nj_take_operator(parser, '=', &defaults);
         if (done && defaults) {
             done = (parameter->b = nj_parse_expression(parser)) != NULL;
@@ -209,7 +213,7 @@ static NjNode *parse_macro(NjParser *parser)
         return NULL;
     if (parser->token.kind != NJ_TOKEN_SYMBOL)
         return nj_unexpected(parser, "the macro's name");
-    const NjName *name = nj_token_name(parser);
+    NjName *name = nj_token_name(parser);
 
     if (!nj_advance(parser) || !parse_parameters(parser, node, &scope) ||
         !(node->b = parse_function_body(parser, "endmacro", &scope)))
@@ -313,7 +317,7 @@ static NjNode *parse_block(NjParser *parser)
         return NULL;
     if (parser->token.kind != NJ_TOKEN_SYMBOL)
         return nj_unexpected(parser, "the block's name");
-    const NjName *name = nj_token_name(parser);
+    NjName *name = nj_token_name(parser);
     NjNode *node = nj_named_node(parser, NJ_BLOCK, offset, name);
     NjBlock *block = arena_new0(parser->arena, NjBlock, 1);
     NjScope scope = function_scope(parser, node, NULL);
@@ -415,7 +419,7 @@ static bool parse_imported_name(NjParser *parser, NjNode *node)
     if (*token->text == '_')
         return nj_error_at(parser->source, token->offset, parser->error,
                            "names starting with an underscore cannot be imported");
-    const NjName *name = nj_token_name(parser);
+    NjName *name = nj_token_name(parser);
 
     target->a = nj_named_node(parser, NJ_SYMBOL, token->offset, name);
     nj_child(node, target);
@@ -576,5 +580,6 @@ bool nj_template_init(NunjucksTemplate *template, Arena *arena, const char *text
         return nj_error_at(parser.source, 0, error, "a template of more than %d MiB is too large",
                            NJ_TEXT_MAX >> 20);
     template->tree = nj_advance(&parser) ? parse_statements(&parser, NULL) : NULL;
+    nj_list_symbols(&parser);
     return template->tree != NULL;
 }

@@ -44,12 +44,6 @@ bool nj_lexer_raw(NjLexer *lexer, NjSpan name, NjToken *token, GError **error);
 
 /* ---- names ---- */
 
-typedef struct {
-    const char *text;
-    gsize length;
-    guint hash;
-} NjName;
-
 typedef struct NjBinding NjBinding;
 
 /* Where names are bound to slots: a function's own, and one more for each loop in it. */
@@ -80,23 +74,26 @@ typedef struct {
     NjBlock **blocks_end;
     guint regexes;
     struct {
-        const NjName **slots; /* each name once; a power of two */
+        NjName **slots; /* each name once; a power of two */
         guint size, count;
     } names;
+    guint symbols; /* how many of the names are looked for */
     GError **error;
 } NjParser;
 
 /* The one copy of a name. */
-const NjName *nj_intern(NjParser *parser, const char *text, gsize length);
+NjName *nj_intern(NjParser *parser, const char *text, gsize length);
 
 bool nj_advance(NjParser *parser);
 NjNode *nj_node(NjParser *parser, NjNodeKind kind, gsize offset);
 /* The same, with a name. */
-NjNode *nj_named_node(NjParser *parser, NjNodeKind kind, gsize offset, const NjName *name);
+NjNode *nj_named_node(NjParser *parser, NjNodeKind kind, gsize offset, NjName *name);
 /* The next token's name. */
-const NjName *nj_token_name(NjParser *parser);
+NjName *nj_token_name(NjParser *parser);
 /* A new slot for the node's name, which it then has. */
-void nj_declare(NjParser *parser, NjNode *node, const NjName *name);
+void nj_declare(NjParser *parser, NjNode *node, NjName *name);
+/* The names that are looked for, for the template. */
+void nj_list_symbols(NjParser *parser);
 void nj_child(NjNode *parent, NjNode *child);
 void nj_child_named(NjNode *parent, NjNode *pair);
 /* An error at the next token; always NULL. */

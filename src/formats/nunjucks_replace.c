@@ -136,6 +136,17 @@ static bool replace_nothing(NjRun *run, NjVal input, NjVal new, NjVal *result)
     return true;
 }
 
+/* What most names need, "-" into "_" and the like. */
+static const Value *replace_byte(NjRun *run, const char *text, gsize length, char what, char with)
+{
+    char *copy = arena_strndup(run->arena, text, length);
+
+    for (char *at = copy; at < copy + length; at++)
+        if (*at == what)
+            *at = with;
+    return value_string_wrap(run->arena, copy, length);
+}
+
 static bool replace_text(NjRun *run, NjVal original, NjVal what, NjVal new, NjVal limit,
                          NjVal *result)
 {
@@ -150,6 +161,11 @@ static bool replace_text(NjRun *run, NjVal original, NjVal what, NjVal new, NjVa
     if (most == 0 || !strstr(text, value_string(what.value, ""))) {
         *result = nj_is(original, VALUE_STRING) ? original : nj_text_length(run, text, length);
         return true;
+    }
+    if (most < 0 && value_string_length(what.value) == 1 && new_length == 1) {
+        *result = nj_value(replace_byte(run, text, length, *value_string(what.value, ""), *with));
+        result->safe = original.safe;
+        return nj_charge(run, length / 4);
     }
     if (!nj_replace(run, text, length, what, with, false, most, result))
         return false;

@@ -25,7 +25,11 @@ static bool run_output(NjRun *run, const NjNode *node, NjEnv *env)
 
     if (node->a->kind == NJ_CALL)
         return nj_print_call(run, node->a, env, NULL);
-    return nj_evaluate(run, node->a, env, &v) && nj_run_value(run, v);
+    if (!nj_evaluate(run, node->a, env, &v))
+        return false;
+    if (nj_is(v, VALUE_STRING) && !run->source->options->autoescape)
+        return nj_out(run, value_string(v.value, ""), value_string_length(v.value));
+    return nj_run_value(run, v);
 }
 
 /* What a list prints, as text. */
@@ -81,7 +85,7 @@ static bool run_switch(NjRun *run, const NjNode *node, NjEnv *env)
 static void set_target(NjRun *run, const NjNode *target, NjVal value, NjEnv *env)
 {
     env->slots[target->slot] = value;
-    nj_frame_set(run, env->unit->frame, target, value, false);
+    nj_frame_bind(run, env->unit, target, value);
 }
 
 /* The targets from one item: it itself, or (several) its items in turn. */

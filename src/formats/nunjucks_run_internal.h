@@ -66,6 +66,16 @@ NjVal nj_context_get(const NjContext *context, const NjNode *name);
 void nj_context_export(NjRun *run, NjContext *context, const NjNode *name);
 /* What a name stands for where the unit is; undefined where it is nowhere. */
 NjVal nj_find(NjRun *run, const NjUnit *unit, const char *name, gsize length, guint hash);
+/* What the symbols of the only template of a run stand for all along, since it gives them no value;
+ * undefined for the others. */
+void nj_resolve_symbols(NjRun *run, const NunjucksTemplate *template, NjContext *context);
+/* A loop's variable or a parameter, which has a slot: is in the frame only where it may be looked
+ * for by its name. */
+static inline void nj_frame_bind(NjRun *run, const NjUnit *unit, const NjNode *name, NjVal value)
+{
+    if (name->variable->sought || unit->template->loads || unit->template->blocks)
+        nj_frame_set(run, unit->frame, name, value, false);
+}
 /* The innermost loop's frame; NULL outside of loops. */
 const NjFrame *nj_loop_frame(const NjUnit *unit);
 double nj_loop_number(const NjFrame *loop, NjLoopMember member);
@@ -117,7 +127,47 @@ static inline bool nj_step(NjRun *run)
 
 /* ---- expressions ---- */
 
-bool nj_evaluate(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result);
+/* What is more than a name, a constant or a member of these. */
+bool nj_evaluate_nested(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result);
+bool nj_evaluate_member(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result);
+
+static inline bool nj_is_leaf(const NjNode *node)
+{
+    return node->kind == NJ_LITERAL || node->kind == NJ_SYMBOL || node->kind == NJ_LOCAL;
+}
+
+static inline NjVal nj_slot(const NjNode *node, const NjEnv *env)
+{
+    for (guint up = node->up; G_UNLIKELY(up > 0); up--)
+        env = env->outer;
+    return env->slots[node->slot];
+}
+
+/* Names and constants are read at once; the step they are counts for the node around them. */
+static inline bool nj_evaluate(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result)
+{
+    run->offset = node->offset;
+    run->steps++;
+    if (node->kind == NJ_LITERAL) {
+        *result = nj_value(node->value);
+        return true;
+    }
+    if (node->kind == NJ_LOCAL) {
+        *result = nj_slot(node, env);
+        return true;
+    }
+    if (node->kind == NJ_SYMBOL) {
+        if (run->symbols && run->symbols[node->slot].kind != NJ_UNDEFINED)
+            *result = run->symbols[node->slot];
+        else
+            *result = nj_find(run, env->unit, node->name, node->length, node->hash);
+        return true;
+    }
+    if (node->kind == NJ_MEMBER && nj_is_leaf(node->a))
+        return nj_evaluate_member(run, node, env, result);
+    return nj_evaluate_nested(run, node, env, result);
+}
+
 bool nj_evaluate_truth(NjRun *run, const NjNode *node, NjEnv *env, bool *truth);
 bool nj_evaluate_binary(NjRun *run, const NjNode *node, NjEnv *env, NjVal *result);
 /* input through the filter that `node` (a filter, or a filter block) names. */

@@ -10,7 +10,7 @@
 
 typedef enum {
     NJ_LITERAL, /* value */
-    NJ_SYMBOL,  /* name, looked for in the frames and the context */
+    NJ_SYMBOL,  /* name, looked for in the frames and the context; slot: of the symbols */
     NJ_LOCAL,   /* slot of the function that is `up` functions out */
     NJ_LOOP,    /* loop.name: which */
     NJ_ARRAY,   /* children */
@@ -86,7 +86,18 @@ typedef struct {
     guint slots;
 } NjCode;
 
+/* A name, once in a template. */
+typedef struct {
+    const char *text;
+    gsize length;
+    guint hash;
+    guint symbol; /* of a name that is looked for: which of the template's symbols, from 1 */
+    bool bound;   /* the template may give it a value */
+    bool sought;  /* the template may look for it in its frames */
+} NjName;
+
 typedef struct NjNode NjNode;
+/* What a run reads of every node comes first, so that it is one line of the cache. */
 struct NjNode {
     NjNodeKind kind;
     union {
@@ -94,23 +105,28 @@ struct NjNode {
         NjLoopMember loop;
         NjTest test;
     };
-    gsize offset;
+    guint offset; /* a text is far smaller than 4 GiB */
+    int slot;     /* -1: none */
+    NjNode *next; /* the sibling */
+    NjNode *a, *b;
     const char *name;
-    gsize length;
-    guint hash; /* of name */
-    int slot;   /* -1: none */
+    guint length, hash; /* of name */
+    union {
+        const Value *value; /* of a literal or member */
+        NjFilter filter;
+        const NjPattern *pattern;
+        const NjCode *code;
+    };
+    /* ---- */
     guint up;
-    guint count, named_count; /* of children and of named */
-    bool open;                /* a case that falls through to the next one; see above */
-    bool inner;               /* in a block, macro or loop: not at the template's own level */
-    bool async;               /* an asyncEach or asyncAll */
-    const Value *value;
-    NjNode *a, *b, *c;
-    NjNode *first, *last, *next; /* children, and the sibling */
-    NjNode *named, *named_last;  /* keyword arguments: pairs with a name */
-    const NjCode *code;
-    NjFilter filter;
-    const NjPattern *pattern;
+    guint count, named_count;   /* of children and of named */
+    bool open;                  /* a case that falls through to the next one; see above */
+    bool inner;                 /* in a block, macro or loop: not at the template's own level */
+    bool async;                 /* an asyncEach or asyncAll */
+    NjNode *first, *last;       /* children */
+    NjNode *named, *named_last; /* keyword arguments: pairs with a name */
+    NjNode *c;
+    const NjName *variable; /* the name, of what has one */
 };
 
 /* A block of a template, in the order they are written. */
@@ -126,6 +142,8 @@ struct NunjucksTemplate {
     const NjNode *tree; /* NJ_LIST */
     const NjCode *code;
     NjBlock *blocks;
+    NjName *const *symbols;
+    guint symbol_count;
     bool changes; /* it may change a list in place */
     bool loads;   /* it loads others */
 };

@@ -40,6 +40,7 @@ struct Value {
 
 /* True where number is integral and an int64 holds it. 2^63 itself is beyond. */
 bool value_fits_int64(double number);
+bool value_same_bytes(const char *a, const char *b, gsize length);
 bool value_member_is(const ValueMember *member, guint hash, const char *key, gsize length);
 /* NULL where object, which is one, has no such member. */
 ValueMember *value_find_member(const Value *object, const char *key, gsize length, guint hash);
@@ -127,11 +128,31 @@ VALUE_READER const Value *value_value_at(const Value *object, guint index)
                                                                    : NULL;
 }
 
+/* As memcmp() tells; without a call where they are as short as names are. */
+VALUE_READER bool value_same_bytes(const char *a, const char *b, gsize length)
+{
+    guint64 first[2], last[2];
+
+    if (length < sizeof *first) {
+        for (gsize i = 0; i < length; i++)
+            if (a[i] != b[i])
+                return false;
+        return true;
+    }
+    if (length > 2 * sizeof *first)
+        return memcmp(a, b, length) == 0;
+    memcpy(&first[0], a, sizeof *first);
+    memcpy(&first[1], b, sizeof *first);
+    memcpy(&last[0], a + length - sizeof *last, sizeof *last);
+    memcpy(&last[1], b + length - sizeof *last, sizeof *last);
+    return ((first[0] ^ first[1]) | (last[0] ^ last[1])) == 0;
+}
+
 VALUE_READER bool value_member_is(const ValueMember *member, guint hash, const char *key,
                                   gsize length)
 {
     return member->hash == hash && member->length == length &&
-           memcmp(member->key, key, length) == 0;
+           value_same_bytes(member->key, key, length);
 }
 
 VALUE_READER ValueMember *value_find_member(const Value *object, const char *key, gsize length,
