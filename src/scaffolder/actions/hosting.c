@@ -268,6 +268,12 @@ void hosting_effect(Hosting *hosting, const HostingEffect *effect)
                                           .ref = effect->ref,
                                           .url = effect->url,
                                           .detail = detail});
+    /* What is kept is a copy. */
+    if (hosting->made == detail) {
+        GPtrArray *effects = hosting->run->effects;
+
+        hosting->made = (Value *)((const Effect *)effects->pdata[effects->len - 1])->detail;
+    }
 }
 
 /* A repository of the same name that somebody made since is left alone. */
