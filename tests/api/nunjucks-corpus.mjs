@@ -115,7 +115,10 @@ function grammar(seed) {
 
   function expression(depth) {
     if (depth <= 0) return pick(chance(0.6) ? names : literals);
-    const inner = () => `(${expression(depth - 1 - Math.floor(next() * 2))})`;
+    const inner = () => {
+      const text = expression(depth - 1 - Math.floor(next() * 2));
+      return chance(0.5) ? text : `(${text})`;
+    };
     switch (Math.floor(next() * 14)) {
       case 0: case 1: return `${inner()} ${pick(['+', '-', '*', '/', '//', '%', '**', '~', '~', '+'])} ${inner()}`;
       case 2: return `${inner()} ${pick(['==', '!=', '===', '!==', '<', '>', '<=', '>='])} ${inner()}`;

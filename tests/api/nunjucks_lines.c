@@ -1,5 +1,6 @@
 /* Renders templates for the test that holds them against the package `nunjucks`: a line of JSON in,
- * {template, context, options, evaluate}, one out, {output}, {value} or {error}. */
+ * {template, context, options, evaluate, templates}, one out, {output}, {value} or {error}. The
+ * object templates holds what the template may load. */
 #include "formats/json.h"
 #include "formats/nunjucks.h"
 #include <stdio.h>
@@ -9,11 +10,25 @@ static const char *text_option(const Value *options, const char *path)
     return value_path_string(options, path, NULL);
 }
 
-static NunjucksOptions options_of(const Value *options)
+static const char *load(void *templates, Arena *arena, const char *name, GError **error)
+{
+    return value_string(value_get(templates, name), NULL);
+}
+
+static NunjucksOptions options_of(const Value *options, const Value *templates)
 {
     return (NunjucksOptions){
+        .file = "main",
         .variable_start = text_option(options, "tags.variableStart"),
         .variable_end = text_option(options, "tags.variableEnd"),
+        .block_start = text_option(options, "tags.blockStart"),
+        .block_end = text_option(options, "tags.blockEnd"),
+        .comment_start = text_option(options, "tags.commentStart"),
+        .comment_end = text_option(options, "tags.commentEnd"),
+        .autoescape = value_bool(value_get(options, "autoescape"), false),
+        .throw_on_undefined = value_bool(value_get(options, "throwOnUndefined"), false),
+        .load = templates ? load : NULL,
+        .load_data = (void *)templates,
         .trim_blocks = value_bool(value_get(options, "trimBlocks"), false),
         .lstrip_blocks = value_bool(value_get(options, "lstripBlocks"), false),
         .cookiecutter = value_bool(value_get(options, "cookiecutter"), false),
@@ -26,7 +41,8 @@ static Value *answer_of(Arena *arena, const Value *question)
     Value *answer = value_object_new(arena);
     const char *template = value_path_string(question, "template", "");
     const Value *context = value_get(question, "context");
-    NunjucksOptions options = options_of(value_get(question, "options"));
+    NunjucksOptions options =
+        options_of(value_get(question, "options"), value_get(question, "templates"));
 
     if (value_bool(value_get(question, "evaluate"), false))
         value_set(arena, answer, "value",
