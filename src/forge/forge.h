@@ -196,6 +196,10 @@ typedef struct {
 const Value *forge_pull_open(Forge *forge, Arena *arena, const ForgePull *pull, GError **error);
 const Value *forge_pull_get(Forge *forge, Arena *arena, const ForgeLocation *at, int64_t number,
                             GError **error);
+/* The state of one of the built-in forge as a transaction sees it; NULL without error where there
+ * is none. */
+const char *forge_pull_state(DbConn *conn, Arena *arena, const ForgeLocation *at, int64_t number,
+                             GError **error);
 /* The open one of a branch; NULL without error where there is none. */
 const Value *forge_pull_find(Forge *forge, Arena *arena, const ForgeLocation *at, const char *head,
                              GError **error);

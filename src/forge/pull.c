@@ -361,6 +361,16 @@ const Value *forge_pull_get(Forge *forge, Arena *arena, const ForgeLocation *at,
     return row ? pull_value(forge, arena, place.repository, row, place.git) : NULL;
 }
 
+const char *forge_pull_state(DbConn *conn, Arena *arena, const ForgeLocation *at, int64_t number,
+                             GError **error)
+{
+    g_autoptr(ForgeRepository) repository = forge_store_find(conn, at->owner, at->name, error);
+    const PullRow *row =
+        repository ? pull_store_find(conn, arena, repository->id, number, error) : NULL;
+
+    return row ? row->state : NULL;
+}
+
 const Value *forge_pull_find(Forge *forge, Arena *arena, const ForgeLocation *at, const char *head,
                              GError **error)
 {

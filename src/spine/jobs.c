@@ -204,6 +204,12 @@ static gboolean write_retry(DbConn *tx, void *data, GError **error)
            job_move_to_queued(tx, request->arena, &row, request->actor, "retry", error);
 }
 
+gboolean jobs_retry_in(DbConn *tx, Jobs *jobs, Arena *arena, const char *id, const char *actor,
+                       GError **error)
+{
+    return write_retry(tx, &(Ask){.jobs = jobs, .arena = arena, .id = id, .actor = actor}, error);
+}
+
 gboolean jobs_retry(Jobs *jobs, const char *id, const char *actor, GHashTable *secrets,
                     GError **error)
 {

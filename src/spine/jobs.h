@@ -123,6 +123,9 @@ gboolean jobs_cancel(Jobs *jobs, const char *id, const char *actor, GError **err
  * may be NULL. */
 gboolean jobs_retry(Jobs *jobs, const char *id, const char *actor, GHashTable *secrets,
                     GError **error);
+/* The same in a transaction of the caller's. */
+gboolean jobs_retry_in(DbConn *tx, Jobs *jobs, Arena *arena, const char *id, const char *actor,
+                       GError **error);
 /* Answers what a job asked about an interrupted step: "done" (the effect is there; output may be
  * given), "repeat" or "fail". ERROR_CONFLICT where a step asked by job_step_wait(): whoever asked
  * takes the answer. */

@@ -38,10 +38,10 @@ kind: Template
 metadata: { name: service }
 spec:
   type: service
-  parameters: { required: [name], properties: { name: { type: string } } }
+  parameters: { required: [name], properties: { name: { type: string }, host: { type: string } } }
   steps:
     - { id: fetch, action: fetch:template, input: { url: ./skeleton, values: { name: "\${{ parameters.name }}" } } }
-    - { id: publish, action: publish:github, input: { repoUrl: "${github.host}?owner=acme&repo=\${{ parameters.name }}", defaultBranch: main, protectDefaultBranch: false } }
+    - { id: publish, action: publish:github, input: { repoUrl: "\${{ parameters.host }}?owner=acme&repo=\${{ parameters.name }}", defaultBranch: main, protectDefaultBranch: false } }
 `,
   'templates/skeleton/README.md': '# ${{ values.name }}\n\nOne line.\n',
   'templates/skeleton/Dockerfile': 'FROM alpine:3.18\n',
@@ -81,7 +81,9 @@ after(async () => {
 });
 
 test('an upgrade is a pull request on GitHub, and one for each', async () => {
-  const made = await ended((await pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/service', values: { name: 'orders' } })).id);
+  const twin = await ended((await pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/service', values: { name: 'orders', host: 'github.com' } })).id);
+  assert.equal(twin.state, 'succeeded', JSON.stringify(twin.error));
+  const made = await ended((await pave.post('/api/scaffolder/v2/tasks', { templateRef: 'template:default/service', values: { name: 'orders', host: github.host } })).id);
   assert.equal(made.state, 'succeeded', JSON.stringify(made.error));
   assert.match(github.text('acme/orders', 'main', '.pave/provenance.yaml'), /^template: template:default\/service$/m);
   github.commit('acme/orders', { 'README.md': '# orders\n\nOur line.\n', 'main.go': 'package main\n' });
@@ -107,6 +109,23 @@ test('an upgrade is a pull request on GitHub, and one for each', async () => {
   assert.equal(github.text('acme/orders', pull.head.ref, 'Dockerfile'), 'FROM alpine:3.21\n');
   assert.equal(github.git('acme/orders', 'merge-base', '--is-ancestor', head, pull.head.ref), '');
   assert.deepEqual(github.faults, []);
+});
+
+test('a repository of the same name elsewhere is another one', async () => {
+  const { id } = await pave.post(`${own}/campaigns`, { template: 'service' });
+  const campaign = () => pave.get(`${own}/campaigns/${id}`);
+  const states = (items) => items.map(({ repository, state, pullRequest }) => [repository.host, state, pullRequest.number]);
+  const { number } = github.repositories.get('acme/orders').pulls[0];
+  const { items } = await pave.until('the campaign is done', async () => {
+    const now = await campaign();
+    return now.state === 'done' && now;
+  });
+  assert.deepEqual(states(items), [[github.host, 'conflicts', number], ['github.com', 'open', number]], JSON.stringify(items));
+  await pave.post(`/api/forge/v1/repositories/acme/orders/pulls/${number}/merge`, { method: 'merge' });
+  await pave.until('the merge is noticed', async () => (await campaign()).items.some(({ state }) => state === 'merged'), 20);
+  assert.deepEqual(states((await campaign()).items), [[github.host, 'conflicts', number], ['github.com', 'merged', number]]);
+  const { items: rows } = await pave.get(`${own}/upgrades?repository=acme/orders`);
+  assert.deepEqual(rows.map(({ repository, state }) => [repository.host, state]), [[github.host, 'open'], ['github.com', 'merged']]);
 });
 
 test('what nobody owns is upgraded by administrators alone', async () => {

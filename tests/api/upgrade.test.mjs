@@ -277,6 +277,44 @@ test('from the command line: who is behind, what would change, all of it at once
   assert.match(await pave.cli('upgrade', 'campaigns'), /All of them +template:default\/service +done +2\/2, 2 open/);
 });
 
+/** Arms a failpoint of an upgrade, does something, and goes on when it is reached. */
+const held = async (point, act) => {
+  const file = join(failpoints, `${point}`);
+  await rm(`${file}.hit`, { force: true });
+  await writeFile(`${file}.armed`, '');
+  const result = await act();
+  await pave.until(`${point} is reached`, async () => (await readdir(failpoints)).includes(`${point}.hit`), 30);
+  return result;
+};
+const restart = async () => {
+  await killServer(server.pid());
+  await pave.until('the server again', async () => (await pave.raw('GET', '/healthz')).status === 200, 30);
+};
+
+test('a campaign is cancelled, and retried as a whole', async () => {
+  const ada = await signedIn(pave, 'ada');
+  for (const repository of ['acme/beta', 'acme/gamma']) await held('intent.scaffolder-upgrade-plan', () => pave.post(`${own}/upgrades`, { repository }));
+  const { id } = await pave.post(`${own}/campaigns`, { template: 'service', repositories: ['acme/beta', 'acme/gamma'] });
+  const path = `${own}/campaigns/${id}`;
+  const shown = (campaign) => [campaign.state, ...campaign.items.map(({ state: now }) => now)];
+  assert.deepEqual(shown(await pave.get(path)), ['running', 'queued', 'queued']);
+  for (const verb of ['cancel', 'retry']) await assert.rejects(ada.post(`${path}/${verb}`), refused(403));
+  await pave.post(`${path}/cancel`);
+  const cancelled = await pave.get(path);
+  assert.deepEqual(shown(cancelled), ['cancelled', 'cancelled', 'cancelled']);
+  // Somebody retries the first by itself: its job is no failed one any more.
+  await pave.post(`/api/jobs/v1/jobs/${cancelled.items[0].jobId}/retry`);
+  await pave.post(`${path}/retry`);
+  assert.deepEqual(shown(await pave.get(path)), ['running', 'queued', 'queued']);
+  await restart();
+  const done = await pave.until('the campaign is done', async () => {
+    const now = await pave.get(path);
+    return now.state === 'done' && now;
+  }, 60);
+  assert.deepEqual(shown(done), ['done', 'open', 'open'], JSON.stringify(done.items));
+  await rm(join(failpoints, 'intent.scaffolder-upgrade-plan.hit'));
+});
+
 test('killed where it is worst, a campaign goes on and repeats nothing', async () => {
   const kind = 'scaffolder-upgrade';
   const points = [`checkpoint.${kind}-plan`, `intent.${kind}-branch`, `checkpoint.${kind}-branch`, `checkpoint.${kind}-pull-request`];

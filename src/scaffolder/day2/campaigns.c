@@ -22,9 +22,16 @@ static const char SQL_ITEMS[] =
 static const char SQL_ITEM_ENDED[] =
     "UPDATE campaign_item SET state = $2, conflicts = $3, pull_number = $4, pull_url = $5,"
     " error = $6 WHERE job = $1";
+/* Where its pull request was decided before the job ended. */
+static const char SQL_CATCH_UP[] =
+    "UPDATE campaign_item SET state = (SELECT r.pull_state FROM scaffolder_repository r WHERE"
+    " r.host = campaign_item.host AND r.repository = campaign_item.repository) WHERE job = $1"
+    " AND state IN ('open', 'conflicts') AND EXISTS (SELECT 1 FROM scaffolder_repository r WHERE"
+    " r.host = campaign_item.host AND r.repository = campaign_item.repository"
+    " AND r.pull_number = campaign_item.pull_number AND r.pull_state IN ('merged', 'closed'))";
 static const char SQL_SETTLE[] =
     "UPDATE campaign_item SET state = $3 WHERE repository = $1 AND pull_number = $2"
-    " AND state IN ('open', 'conflicts', 'closed')";
+    " AND host = $4 AND state IN ('open', 'conflicts', 'closed')";
 static const char SQL_CANCEL[] =
     "UPDATE campaign SET cancelled_at = $2 WHERE id = $1 AND cancelled_at IS NULL";
 static const char SQL_RETRY[] = "UPDATE campaign_item SET state = 'queued', error = NULL"
@@ -49,13 +56,14 @@ gboolean campaign_item_ended(DbConn *tx, const char *job, const char *state, voi
     return db_exec(tx, error, SQL_ITEM_ENDED, "ttiitt", job, state, conflicts,
                    value_int(value_get(output, "number"), 0),
                    value_path_string(output, "url", NULL),
-                   value_path_string(shown, "error.message", NULL)) >= 0;
+                   value_path_string(shown, "error.message", NULL)) >= 0 &&
+           db_exec(tx, error, SQL_CATCH_UP, "t", job) >= 0;
 }
 
-gboolean campaign_settle(DbConn *tx, const char *repository, int64_t number, const char *state,
-                         GError **error)
+gboolean campaign_settle(DbConn *tx, const UpgradeRow *row, const char *state, GError **error)
 {
-    return db_exec(tx, error, SQL_SETTLE, "tit", repository, number, state) >= 0;
+    return db_exec(tx, error, SQL_SETTLE, "titt", row->repository, row->pull_number, state,
+                   row->host) >= 0;
 }
 
 /* ---- starting ---- */
@@ -292,9 +300,9 @@ const Value *campaign_get(Scaffolder *scaffolder, Arena *arena, const char *id, 
 /* ---- stopping, trying again ---- */
 
 typedef struct {
-    const char *id;
-    const Value *jobs;
-    const char *actor, *template;
+    Scaffolder *scaffolder;
+    Arena *arena;
+    const char *id, *actor;
 } Change;
 
 static gboolean write_cancel(DbConn *tx, void *data, GError **error)
@@ -328,38 +336,47 @@ gboolean campaign_cancel(Scaffolder *scaffolder, Arena *arena, const char *id, c
     return TRUE;
 }
 
+/* A job that somebody retried already goes on by itself, or has ended well meanwhile. */
+static gboolean retry_item(DbConn *tx, const Change *change, const char *job, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    const Value *shown;
+
+    if (!jobs_retry_in(tx, change->scaffolder->jobs, change->arena, job, change->actor, &why)) {
+        if (!g_error_matches(why, PAVE_ERROR, ERROR_CONFLICT)) {
+            g_propagate_error(error, g_steal_pointer(&why));
+            return FALSE;
+        }
+        shown = jobs_get(tx, change->arena, job, error);
+        if (!shown || g_str_equal(value_path_string(shown, "state", ""), "succeeded"))
+            return shown && campaign_item_ended(tx, job, "succeeded", NULL, error);
+    }
+    return db_exec(tx, error, SQL_RETRY, "tt", change->id, job) >= 0;
+}
+
+/* Also what is queued is looked at: its job may have ended without a word. */
 static gboolean write_retry(DbConn *tx, void *data, GError **error)
 {
     const Change *change = data;
+    const Value *items = items_of(tx, change->arena, change->id, error);
 
-    if (db_exec(tx, error, SQL_REOPEN, "t", change->id) < 0)
+    if (!items || db_exec(tx, error, SQL_REOPEN, "t", change->id) < 0)
         return FALSE;
-    for (guint i = 0; i < value_count(change->jobs); i++)
-        if (db_exec(tx, error, SQL_RETRY, "tt", change->id,
-                    value_string(value_item(change->jobs, i), "")) < 0)
+    for (guint i = 0; i < value_count(items); i++) {
+        const Value *item = value_item(items, i);
+
+        if ((has_state(item, "failed") || has_state(item, "cancelled") ||
+             has_state(item, "queued")) &&
+            !retry_item(tx, change, value_path_string(item, "jobId", ""), error))
             return FALSE;
+    }
     return TRUE;
 }
 
 gboolean campaign_retry(Scaffolder *scaffolder, Arena *arena, const char *id, const char *actor,
                         GError **error)
 {
-    const Value *items = value_get(campaign_get(scaffolder, arena, id, error), "items");
-    Value *jobs = value_array_new(arena);
-    Change change = {.id = id, .jobs = jobs};
+    Change change = {.scaffolder = scaffolder, .arena = arena, .id = id, .actor = actor};
 
-    for (guint i = 0; i < value_count(items); i++) {
-        const Value *item = value_item(items, i);
-
-        if (has_state(item, "failed") || has_state(item, "cancelled"))
-            value_append(arena, jobs, value_get(item, "jobId"));
-    }
-    /* First the items: a job that ends at once must not be told that it is queued. */
-    if (!items || !db_write(scaffolder->db, write_retry, &change, NULL, error))
-        return FALSE;
-    for (guint i = 0; i < value_count(jobs); i++)
-        if (!jobs_retry(scaffolder->jobs, value_string(value_item(jobs, i), ""), actor, NULL,
-                        error))
-            return FALSE;
-    return TRUE;
+    return db_write(scaffolder->db, write_retry, &change, NULL, error);
 }

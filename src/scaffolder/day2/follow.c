@@ -23,28 +23,30 @@ gboolean upgrade_settle(DbConn *tx, UpgradeRow *row, const char *state, GError *
         row->state = g_str_equal(state, "open") ? "open" : "behind";
     }
     return upgrade_store_save(tx, row, error) &&
-           campaign_settle(tx, row->repository, row->pull_number, state, error);
+           campaign_settle(tx, row, state, error);
 }
 
+/* The events are the built-in forge's; another host may have a repository of the same name. */
 static gboolean on_pull(DbConn *tx, const Event *event, Arena *arena, void *data, GError **error)
 {
+    Scaffolder *scaffolder = data;
     const Value *pull = event->payload;
     const char *state = value_path_string(pull, "state", "");
     const char *repository = arena_printf(arena, "%s/%s", value_path_string(pull, "owner", ""),
                                           value_path_string(pull, "name", ""));
-    g_autoptr(GError) why = NULL;
-    UpgradeRow *row = upgrade_store_find_pull(tx, arena, repository,
-                                              value_int(value_get(pull, "number"), 0), &why);
+    g_autoptr(GPtrArray) rows = upgrade_store_find_pulls(
+        tx, arena, repository, value_int(value_get(pull, "number"), 0), error);
 
-    (void)data;
-    if (why) {
-        g_propagate_error(error, g_steal_pointer(&why));
-        return FALSE;
+    for (guint i = 0; rows && i < rows->len; i++) {
+        UpgradeRow *row = rows->pdata[i];
+
+        /* Merged once, its number belongs to the past. */
+        if (row->to.version && g_strcmp0(row->pull_state, state) != 0 &&
+            forge_kind_of_host(scaffolder->forge, row->host) == FORGE_BUILTIN &&
+            !upgrade_settle(tx, row, state, error))
+            return FALSE;
     }
-    /* Merged once, its number belongs to the past. */
-    if (!row || !row->to.version || g_strcmp0(row->pull_state, state) == 0)
-        return TRUE;
-    return upgrade_settle(tx, row, state, error);
+    return rows != NULL;
 }
 
 /* ---- templates ---- */

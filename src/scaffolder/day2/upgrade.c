@@ -383,17 +383,46 @@ static const Value *pull_step(Upgrade *upgrade, Job *job, const Value *plan, con
 
 /* ---- what is remembered ---- */
 
-static gboolean write_row(DbConn *tx, void *data, GError **error)
-{
-    return upgrade_store_save(tx, data, error);
-}
+typedef struct {
+    Upgrade *upgrade;
+    const Value *plan, *branch, *pull; /* pull NULL: there was nothing to propose */
+} Record;
 
-static gboolean record(Upgrade *upgrade, Job *job, const Value *plan, const Value *branch,
-                       const Value *pull, GError **error)
+/* What was merged or closed before its number was written down was followed by nobody. */
+static gboolean catch_up(DbConn *tx, Upgrade *upgrade, GError **error)
 {
     UpgradeRow *row = upgrade->row;
+    GError *why = NULL;
+    const char *state;
+
+    if (forge_kind_of_host(upgrade->scaffolder->forge, row->host) != FORGE_BUILTIN)
+        return TRUE;
+    state = forge_pull_state(tx, upgrade->arena, upgrade_location(upgrade->arena, row),
+                             row->pull_number, &why);
+    if (why) {
+        g_propagate_error(error, why);
+        return FALSE;
+    }
+    return !state || g_str_equal(state, "open") || upgrade_settle(tx, row, state, error);
+}
+
+/* The row as it is now, not as it was when the job began. */
+static gboolean write_row(DbConn *tx, void *data, GError **error)
+{
+    const Record *record = data;
+    Upgrade *upgrade = record->upgrade;
+    const Value *plan = record->plan, *branch = record->branch, *pull = record->pull;
     UpgradePoint to = {value_path_string(plan, "version", ""), value_path_string(plan, "kept", ""),
                        value_get(plan, "sources"), value_get(plan, "inputs")};
+    GError *why = NULL;
+    UpgradeRow *row = upgrade_store_find(tx, upgrade->arena, upgrade->row->host,
+                                         upgrade->row->repository, &why);
+
+    if (why)
+        g_propagate_error(error, why);
+    if (!row)
+        return why == NULL; /* undone meanwhile */
+    upgrade->row = row;
 
     row->updated_at = clock_now_ms();
     row->latest = to.version;
@@ -413,7 +442,7 @@ static gboolean record(Upgrade *upgrade, Job *job, const Value *plan, const Valu
         row->state = "current";
         row->behind = BEHIND_NO;
     }
-    return job_write(job, write_row, row, error);
+    return upgrade_store_save(tx, row, error) && (!pull || catch_up(tx, upgrade, error));
 }
 
 static const Value *run_output(Upgrade *upgrade, const char *state)
@@ -453,9 +482,9 @@ gboolean upgrade_run(Job *job, const Value **output, GError **error, void *data)
             pull = pull_step(&upgrade, job, plan, branch, error);
         if (*value_path_string(branch, "commit", "") && !pull)
             return FALSE;
-        if (!record(&upgrade, job, plan, branch, pull, error))
+        if (!job_write(job, write_row, &(Record){&upgrade, plan, branch, pull}, error))
             return FALSE;
-        state = upgrade.row->state;
+        state = pull ? "open" : "current";
     }
     *output = run_output(&upgrade, state);
     return TRUE;

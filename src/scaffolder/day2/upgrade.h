@@ -42,8 +42,8 @@ typedef struct {
 /* NULL without error where there is none. host NULL: whatever it is. */
 UpgradeRow *upgrade_store_find(DbConn *conn, Arena *arena, const char *host,
                                const char *repository, GError **error);
-/* The one a pull request belongs to. */
-UpgradeRow *upgrade_store_find_pull(DbConn *conn, Arena *arena, const char *repository,
+/* UpgradeRow *, those of that name whose upgrade has that number, one for each host. */
+GPtrArray *upgrade_store_find_pulls(DbConn *conn, Arena *arena, const char *repository,
                                     int64_t number, GError **error);
 /* UpgradeRow *, of what is there still; template, repository and state may be NULL. */
 GPtrArray *upgrade_store_list(DbConn *conn, Arena *arena, const char *template,
@@ -157,8 +157,7 @@ gboolean upgrade_settle(DbConn *tx, UpgradeRow *row, const char *state, GError *
 
 gboolean campaign_item_ended(DbConn *tx, const char *job, const char *state, void *scaffolder,
                              GError **error);
-gboolean campaign_settle(DbConn *tx, const char *repository, int64_t number, const char *state,
-                         GError **error);
+gboolean campaign_settle(DbConn *tx, const UpgradeRow *row, const char *state, GError **error);
 const char *campaign_start(Scaffolder *scaffolder, Arena *arena, const char *template,
                            const Value *repositories, const Value *values, const char *title,
                            const char *actor, GError **error);

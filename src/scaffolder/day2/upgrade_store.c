@@ -17,8 +17,8 @@
 static const char SQL_FIND[] = "SELECT " COLUMNS " FROM scaffolder_repository r"
                                " WHERE r.repository = $1 AND (r.host = $2 OR $2 = '') AND" ALIVE
                                " ORDER BY r.created_at DESC LIMIT 1";
-static const char SQL_FIND_PULL[] = "SELECT " COLUMNS " FROM scaffolder_repository r"
-                                    " WHERE r.repository = $1 AND r.pull_number = $2";
+static const char SQL_FIND_PULLS[] = "SELECT " COLUMNS " FROM scaffolder_repository r"
+                                     " WHERE r.repository = $1 AND r.pull_number = $2";
 static const char SQL_LIST[] = "SELECT " COLUMNS " FROM scaffolder_repository r WHERE" WANTED
                                " AND (r.state = $3 OR $3 = '')"
                                " ORDER BY r.repository, r.host LIMIT $4 OFFSET $5";
@@ -101,6 +101,15 @@ static UpgradeRow *first(DbRows *rows, Arena *arena, GError **error)
     return NULL;
 }
 
+static GPtrArray *all(DbRows *rows, Arena *arena, GError **error)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+
+    while (rows && db_rows_next(rows))
+        g_ptr_array_add(found, read_row(rows, arena));
+    return rows && !db_rows_error(rows, error) ? g_steal_pointer(&found) : NULL;
+}
+
 UpgradeRow *upgrade_store_find(DbConn *conn, Arena *arena, const char *host,
                                const char *repository, GError **error)
 {
@@ -109,26 +118,23 @@ UpgradeRow *upgrade_store_find(DbConn *conn, Arena *arena, const char *host,
     return first(rows, arena, error);
 }
 
-UpgradeRow *upgrade_store_find_pull(DbConn *conn, Arena *arena, const char *repository,
+GPtrArray *upgrade_store_find_pulls(DbConn *conn, Arena *arena, const char *repository,
                                     int64_t number, GError **error)
 {
-    g_autoptr(DbRows) rows = db_query(conn, error, SQL_FIND_PULL, "ti", repository, number);
+    g_autoptr(DbRows) rows = db_query(conn, error, SQL_FIND_PULLS, "ti", repository, number);
 
-    return first(rows, arena, error);
+    return all(rows, arena, error);
 }
 
 GPtrArray *upgrade_store_list(DbConn *conn, Arena *arena, const char *template,
                               const char *repository, const char *state, guint limit,
                               guint offset, GError **error)
 {
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
     g_autoptr(DbRows) rows =
         db_query(conn, error, SQL_LIST, "tttii", template ? template : "",
                  repository ? repository : "", state ? state : "", (int64_t)limit, (int64_t)offset);
 
-    while (rows && db_rows_next(rows))
-        g_ptr_array_add(found, read_row(rows, arena));
-    return rows && !db_rows_error(rows, error) ? g_steal_pointer(&found) : NULL;
+    return all(rows, arena, error);
 }
 
 gboolean upgrade_store_count(DbConn *conn, Arena *arena, const char *template,
