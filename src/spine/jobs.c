@@ -345,6 +345,28 @@ GHashTable *job_secrets(const Job *job)
     return job->secrets;
 }
 
+typedef struct {
+    const char *id;
+    GBytes *sealed;
+} SecretWrite;
+
+static gboolean write_secrets(DbConn *tx, void *data, GError **error)
+{
+    const SecretWrite *write = data;
+
+    return job_put_secrets(tx, write->id, write->sealed, error);
+}
+
+gboolean job_secret_keep(Job *job, const char *name, const char *value, GError **error)
+{
+    g_hash_table_insert(job->secrets, g_strdup(name), g_strdup(value));
+    job_mask(job, value);
+    g_autoptr(GBytes) sealed = job_seal_secrets(job->jobs, job->id, job->secrets, error);
+    SecretWrite write = {job->id, sealed};
+
+    return sealed && job_write(job, write_secrets, &write, error);
+}
+
 Arena *job_arena(Job *job)
 {
     return job->arena;

@@ -149,6 +149,8 @@ int job_attempt(const Job *job);
 const Value *job_payload(const Job *job);
 const char *job_secret(const Job *job, const char *name); /* NULL where absent */
 GHashTable *job_secrets(const Job *job);                  /* name → value */
+/* Adds one that the job came by, sealed with the others until it ends. */
+gboolean job_secret_keep(Job *job, const char *name, const char *value, GError **error);
 Arena *job_arena(Job *job);                               /* lives as long as the run */
 Db *job_db(Job *job);
 Jobs *job_jobs(Job *job);

@@ -28,6 +28,15 @@ const templates = {
   },
   variable: one('gitlab:projectVariable:create', { projectId: id, key: 'TOKEN', value: 'masked-value', variableType: 'env_var', masked: true, environmentScope: 'live' }),
   access: { steps: [step('gitlab:projectAccessToken:create', { projectId: id, name: 'reader', scopes: ['read_api'], accessLevel: 20 }), { id: 'say', action: 'debug:log', input: { message: 'got ${{ steps.it.output.access_token }}' } }] },
+  handed: {
+    steps: [
+      { ...step('gitlab:projectAccessToken:create', { projectId: id, name: 'reader', scopes: ['read_api'] }), id: 'token' },
+      step('gitlab:projectVariable:create', { projectId: id, key: 'READER', variableType: 'env_var', value: 'Bearer ${{ steps.token.output.access_token }}' }),
+      { id: 'say', name: 'with ${{ steps.token.output.access_token }}', if: '${{ steps.token.output.access_token }}', action: 'fs:write', input: { path: 'x', content: '${{ steps.token.output.access_token }}' } },
+      { id: 'read', action: 'fs:read', input: { path: 'x' } },
+    ],
+    output: { token: '${{ steps.token.output.access_token }}', read: '${{ steps.read.output.content }}' },
+  },
   deploy: one('gitlab:projectDeployToken:create', { projectId: id, name: 'deploy', scopes: ['read_repository'], username: 'puller' }),
   group: one('gitlab:group:ensureExists', { path: ['acme', { name: 'Team A', slug: 'team-a' }, 'inner'], description: 'Innermost' }),
   member: one('gitlab:group:access', { path: 'acme', userIds: [2, 3], groupIds: [10], accessLevel: 'maintainer' }),
@@ -125,7 +134,7 @@ test('variables, tokens, groups, issues, pipelines and users', async () => {
   const access = await house.make('access', values);
   assert.deepEqual(parts.tokens.map(({ name, scopes, access_level: level }) => [name, scopes, level]), [['reader', ['read_api'], 20]]);
   assert.match(access.lines, /got \*\*\*/);
-  assert.deepEqual((await house.make('deploy', values)).output.it.user, 'puller');
+  assert.deepEqual((await house.make('deploy', values)).output.it, { deploy_token: '***', user: 'puller' });
   const group = await house.make('group', values);
   assert.deepEqual([[...gitlab.groups.keys()], gitlab.groups.get('acme/team-a/inner').description, group.output.it.groupId], [['acme', 'acme/team-a', 'acme/team-a/inner'], 'Innermost', gitlab.groups.get('acme/team-a/inner').id]);
   assert.deepEqual((await house.effects(group.id)).map(({ ref }) => ref), ['acme/team-a', 'acme/team-a/inner'], 'what was there is not theirs to take away');
@@ -139,6 +148,23 @@ test('variables, tokens, groups, issues, pipelines and users', async () => {
   await house.make('pipeline', values);
   assert.deepEqual([parts.pipelines.map(({ ref, variables }) => [ref, variables]), parts.triggers], [[['main', { LEVEL: 'high' }]], []]);
   assert.equal((await house.make('user', values)).output.it.username, 'bot');
+  noFaults();
+});
+
+// What everybody can read of a task.
+async function shown(task) {
+  const paths = [`/api/jobs/v1/jobs/${task}`, `/api/scaffolder/v2/tasks/${task}`, `/api/scaffolder/v2/tasks/${task}/events`, '/api/scaffolder/v1/provenance', `/api/jobs/v1/jobs/${task}/output`];
+  return (await Promise.all(paths.map(async (path) => JSON.stringify(await house.pave.get(path))))).join('\n');
+}
+
+test('a token that was made reaches the steps that need it, and is shown nowhere', async () => {
+  const project = given('handed');
+  const { id: task, output } = await house.make('handed', { repoUrl: urlOf('handed'), id: project.id });
+  assert.match(project.variables[0].value, /^Bearer glpat-/);
+  const seen = await shown(task);
+  assert.ok(!seen.includes(project.variables[0].value.slice('Bearer '.length)));
+  assert.match(seen, /\*\*\*sealed:/);
+  assert.deepEqual(output, { token: '***', read: '***' });
   noFaults();
 });
 
@@ -202,7 +228,8 @@ test('a step that was interrupted finds what it made, and makes nothing twice', 
     ['request', /\/merge_requests$/, () => assert.equal(crash.requests.length, 1)],
     ['push', /\/repository\/commits$/, () => assert.equal(gitlab.git('acme/crash', 'rev-list', '--count', 'main'), '2')],
     ['issue', /\/issues$/, () => assert.equal(crash.issues.length, 1)],
-    ['access', /\/access_tokens$/, () => assert.equal(crash.tokens.length, 1)],
+    ['handed', /\/variables$/, () => assert.match(crash.variables[0].value, /^Bearer glpat-/)],
+    ['access', /\/access_tokens$/, () => assert.equal(crash.tokens.filter(({ name }) => name === 'reader').length, 2, 'one of each task')],
   ]) {
     let reached;
     const made = new Promise((done) => (reached = done));

@@ -96,7 +96,8 @@ static gboolean run_dry(ActionRun *run, const Value *input, const Value **output
     }
     if (runs_here(run))
         return upgrade_stamp(run, input, error) && run->action->run(run, input, output, error) &&
-               action_check_output(run->action, *output, error);
+               action_check_output(run->action, *output, error) &&
+               runner_seal(run->runner, run->action->output, output, error);
     Value *fake = value_object_new(run->arena);
 
     for (guint i = 0; i < value_count(properties); i++)
@@ -174,6 +175,8 @@ static gboolean run_step(Runner *runner, ActionRun *run, const Value *input, Job
     if (!prepare_workspace(runner, run->action, error))
         return FALSE;
     if (run_real(run, input, step, output, &failure)) {
+        if (!runner_seal(runner, run->action->output, output, error))
+            return FALSE;
         *output = runner_mask(runner, *output);
         return checkpoint(runner, run, *output, error);
     }

@@ -56,6 +56,8 @@ static const Value *with_secrets(Runner *runner, const Value *context)
     const Value *environment = value_get(context, "environment");
     Value *full = with(runner->arena, context, "secrets", runner->secrets);
 
+    value_set(runner->arena, full, "steps",
+              runner_open_sealed(runner, value_get(context, "steps")));
     value_set(runner->arena, full, "environment",
               with(runner->arena, environment, "secrets", environment_secrets(runner)));
     return full;
@@ -77,7 +79,7 @@ static const char *name_of(Part *part, const Value *context)
     const Value *name = value_get(part->step, "name");
     const Value *shown = runner_evaluate(runner, part->lines, name, context);
 
-    return value_string(shown, part->action->id);
+    return value_string(runner_mask(runner, shown), part->action->id);
 }
 
 static bool is_finished(Runner *runner, const char *id)
@@ -149,7 +151,11 @@ static gboolean run_inner(Part *part, const char *id, const Value *input, const 
         !run_sequence(&inner, custom_action_steps(part->action), error))
         return FALSE;
     *output = runner_output(runner, value_get(part->action->custom, "output"), inner.context);
-    return action_check_output(part->action, *output, error);
+    if (!action_check_output(part->action, *output, error) ||
+        !runner_seal(runner, part->action->output, output, error))
+        return FALSE;
+    *output = runner_mask(runner, *output);
+    return TRUE;
 }
 
 static gboolean run_composition(Part *part, const char *id, const char *name, const Value *input,
@@ -187,6 +193,8 @@ static gboolean invoke(Part *part, const char *id, const Value *context, const V
         runner_print(runner, part->lines, "info", "%s", name);
     if (custom_action_steps(part->action))
         return run_composition(part, id, name, input, context, output, error);
+    if (!is_finished(runner, id) && !runner_is_opened(input, error))
+        return FALSE;
     return runner_invoke(runner, part->lines, id, name, part->action, input, output, error);
 }
 
@@ -404,6 +412,8 @@ gboolean runner_run(Runner *runner, const Value *spec, const Value **output, GEr
     runner_print(runner, NULL, LEVEL_STATUS, "Starting up task with %u steps", value_count(steps));
     if (!run_sequence(&sequence, steps, error))
         return FALSE;
-    *output = runner_output(runner, value_get(spec, "output"), sequence.context);
+    const Value *shown = runner_output(runner, value_get(spec, "output"), sequence.context);
+
+    *output = runner_hide_sealed(runner, runner_mask(runner, shown));
     return TRUE;
 }

@@ -6,6 +6,9 @@
 /* Lines the runner itself prints, as opposed to what an action says: "Beginning step …". */
 #define LEVEL_STATUS "status"
 
+/* A handle of a secret that a step put out begins so; its name among the job's secrets, too. */
+#define SEALED_PREFIX "***sealed:"
+
 typedef struct Render Render;
 
 /* The run of one task's steps. */
@@ -23,6 +26,7 @@ struct Runner {
     GHashTable *finished; /* ids of the durable steps that earlier attempts finished */
     Masker *masker;       /* of the secrets */
     const Value *secrets;
+    Value *sealed;         /* handle → what a step put out that is a secret; NULL: nothing yet */
     GPtrArray *log;        /* of a dry run: Value * */
     Value *effects;        /* of a dry run: what would change, an array */
     Value *diagnostics;    /* of a dry run: expressions that failed, an array */
@@ -50,6 +54,14 @@ void runner_print(Runner *runner, const char *step, const char *level, const cha
 Value *runner_context(Runner *runner, const Value *spec);
 /* value with the secrets in its texts masked. */
 const Value *runner_mask(Runner *runner, const Value *value);
+/* Keeps what schema marks writeOnly sealed with the job; *output gets handles instead. */
+gboolean runner_seal(Runner *runner, const Value *schema, const Value **output, GError **error);
+/* value with the secrets that its handles stand for. */
+const Value *runner_open_sealed(Runner *runner, const Value *value);
+/* value with *** for its handles. */
+const Value *runner_hide_sealed(Runner *runner, const Value *value);
+/* ERROR_CONFLICT where an input still has a handle: the task ended since, and was retried. */
+gboolean runner_is_opened(const Value *input, GError **error);
 /* Runs action, or recovers what an attempt that died began of it, as the durable step `id`; lines
  * go under step. *output may become NULL. */
 gboolean runner_invoke(Runner *runner, const char *step, const char *id, const char *name,

@@ -72,7 +72,8 @@ const char *task_submit(Scaffolder *scaffolder, Arena *arena, const Value *entit
 
 /* ---- running ---- */
 
-static const Value *secrets_of(Job *job, Masker *masker)
+/* *sealed gets what earlier steps put out. */
+static const Value *secrets_of(Job *job, Masker *masker, Value *sealed)
 {
     Arena *arena = job_arena(job);
     GHashTable *secrets = job_secrets(job);
@@ -84,7 +85,8 @@ static const Value *secrets_of(Job *job, Masker *masker)
         return object;
     g_hash_table_iter_init(&iter, secrets);
     while (g_hash_table_iter_next(&iter, &name, &value)) {
-        value_set_string(arena, object, name, value);
+        value_set_string(arena, g_str_has_prefix(name, SEALED_PREFIX) ? sealed : object, name,
+                         value);
         job_mask(job, value);
         masker_add(masker, value);
     }
@@ -151,7 +153,8 @@ gboolean task_run(Job *job, const Value **output, GError **error, void *data)
                      .masker = masker};
 
     runner.workspace = arena_printf(runner.arena, "%s/workspace", runner.folder);
-    runner.secrets = secrets_of(job, masker);
+    runner.sealed = value_object_new(runner.arena);
+    runner.secrets = secrets_of(job, masker, runner.sealed);
     task_mask_environment(scaffolder, job, masker);
     return run_spec(&runner, spec, output, error);
 }

@@ -102,9 +102,7 @@ static const Value *make_token(Hosting *hosting, const Value *input, const char 
 
     if (!made)
         return NULL;
-    /* Later steps need it, so that it is hidden from lines, not from outputs. */
-    if (hosting->run->job)
-        job_mask(hosting->run->job, value_path_string(made, "token", ""));
+    hosting_mask(hosting->run, value_path_string(made, "token", ""));
     hosting_effect(
         hosting, &(HostingEffect){.operation = "create",
                                   .kind = kind,
