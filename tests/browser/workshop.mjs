@@ -49,7 +49,7 @@ export const test = base.extend({
 export async function check(page, name) {
   await expect(page.locator('[aria-busy=true]')).toHaveCount(0);
   for (const colorScheme of ['dark', 'light']) {
-    await page.emulateMedia({ colorScheme });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
     // What is no matter of colour is the same in both.
     const axe = new AxeBuilder({ page });
